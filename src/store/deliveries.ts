@@ -1,0 +1,262 @@
+/**
+ * Owed work and who is doing it. Guarantees: a delivery is claimed by one worker at a time (a lease by the database's
+ * clock), completes only under the lease that claimed it, and stays owed when news came in meanwhile. Claims and
+ * completions are one statement per batch. Knows nothing of what is done with a claim.
+ */
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { EmailKey, ProfileKey, RecordId, RecordRef, TableName, TargetName } from '../../config/words.ts';
+import type { Bits, Database } from './tables.ts';
+
+/** A delivery under our lease, with what the ledger knows of its record. */
+export interface Claim {
+  readonly ref: RecordRef;
+  /** The change that is being applied; completing anything newer is somebody else's. */
+  readonly seq: number;
+  readonly attempts: number;
+  readonly lot: string | undefined;
+  readonly forced: boolean;
+}
+
+/** A record that belongs, or may belong, to a profile. */
+export interface LedgerMember {
+  readonly ref: RecordRef;
+  readonly tombstone: boolean;
+  readonly gone: boolean;
+  readonly emailKey: EmailKey | undefined;
+  readonly seenKey: EmailKey | undefined;
+  readonly erasedEtag: string | undefined;
+  /** The profile that the record was last applied to on this target. */
+  readonly profileKey: ProfileKey | undefined;
+  /** Permission → the CRM's value when it was last applied on this target. */
+  readonly crmBits: Bits | undefined;
+  /** Present when the delivery is under our lease. */
+  readonly claim: Claim | undefined;
+}
+
+export interface Completion {
+  readonly ref: RecordRef;
+  readonly seq: number;
+  readonly profileKey: ProfileKey | undefined;
+  /** Undefined keeps what is stored. */
+  readonly crmBits: Bits | undefined;
+  /** Milliseconds until it is due again although it was applied; undefined when it is done. */
+  readonly againInMs?: number | undefined;
+  /** Waits in the brake's list instead of being due. */
+  readonly staged?: boolean | undefined;
+}
+
+export interface PutBack {
+  readonly ref: RecordRef;
+  readonly inMs: number;
+  /** Counts as a failed attempt. */
+  readonly failed: boolean;
+}
+
+export interface Parking {
+  readonly ref: RecordRef;
+  readonly seq: number;
+  readonly code: string;
+  readonly reason: string;
+}
+
+export interface Lease {
+  readonly target: TargetName;
+  readonly token: string;
+  readonly seconds: number;
+}
+
+interface MemberRow {
+  crm_table: TableName;
+  id: RecordId;
+  tombstone: boolean;
+  gone_at: Date | null;
+  email_key: EmailKey | null;
+  seen_key: EmailKey | null;
+  erased_etag: string | null;
+  profile_key: ProfileKey | null;
+  crm_bits: Bits | null;
+  owed_seq: number | null;
+  attempts: number | null;
+  lot: string | null;
+  forced: boolean | null;
+  mine: boolean | null;
+}
+
+function toMember(row: MemberRow): LedgerMember {
+  const ref: RecordRef = { table: row.crm_table, id: row.id };
+  return {
+    ref,
+    tombstone: row.tombstone,
+    gone: row.gone_at !== null,
+    emailKey: row.email_key ?? undefined,
+    seenKey: row.seen_key ?? undefined,
+    erasedEtag: row.erased_etag ?? undefined,
+    profileKey: row.profile_key ?? undefined,
+    crmBits: row.crm_bits ?? undefined,
+    claim: row.mine
+      ? {
+          ref,
+          seq: Number(row.owed_seq),
+          attempts: row.attempts ?? 0,
+          lot: row.lot ?? undefined,
+          forced: row.forced ?? false,
+        }
+      : undefined,
+  };
+}
+
+const memberColumns = sql`r.crm_table, r.id, r.tombstone, r.gone_at, r.email_key, r.seen_key, r.erased_etag,
+  d.profile_key, d.crm_bits, d.owed_seq, d.attempts, d.lot, d.forced`;
+
+/** Completes deliveries inside the transaction that makes it true. Answers the refs that were still under the lease. */
+export async function completeDeliveries(
+  trx: Transaction<Database>,
+  lease: Lease,
+  completions: readonly Completion[],
+): Promise<number> {
+  if (completions.length === 0) return 0;
+  const result = await sql`
+    update delivery d set
+      done_seq = case when n.again_ms is null and not n.staged then greatest(d.done_seq, n.seq) else d.done_seq end,
+      due_at = case
+        when d.owed_seq > n.seq then d.due_at
+        when n.staged then null
+        when n.again_ms is not null then now() + n.again_ms * interval '1 millisecond'
+      end,
+      staged = n.staged and d.owed_seq = n.seq,
+      lot = case when n.staged or d.owed_seq > n.seq then d.lot end,
+      forced = d.forced and (d.owed_seq > n.seq or n.again_ms is not null),
+      attempts = 0, profile_key = coalesce(n.profile_key, d.profile_key), crm_bits = coalesce(n.crm_bits, d.crm_bits),
+      parked_code = null, parked_reason = null, parked_at = null,
+      applied_at = now(), lease_token = null, lease_until = null
+    from unnest(
+      ${completions.map((c) => c.ref.table)}::text[], ${completions.map((c) => c.ref.id)}::uuid[],
+      ${completions.map((c) => c.seq)}::bigint[], ${completions.map((c) => c.profileKey ?? null)}::text[],
+      ${completions.map((c) => (c.crmBits ? JSON.stringify(c.crmBits) : null))}::jsonb[],
+      ${completions.map((c) => c.againInMs ?? null)}::bigint[], ${completions.map((c) => c.staged ?? false)}::boolean[]
+    ) as n (crm_table, id, seq, profile_key, crm_bits, again_ms, staged)
+    where d.target = ${lease.target} and d.crm_table = n.crm_table and d.id = n.id and d.lease_token = ${lease.token}::uuid
+  `.execute(trx);
+  return Number(result.numAffectedRows ?? 0);
+}
+
+export interface Deliveries {
+  /** Claims up to `limit` due deliveries: resets and deletions first, then the rest. None when the epoch has passed. */
+  claim(lease: Lease, limit: number, epoch: number): Promise<LedgerMember[]>;
+  /** Everything that may belong to these profiles; what is due and free of it comes under the same lease. */
+  members(lease: Lease, keys: readonly ProfileKey[], refs: readonly RecordRef[]): Promise<LedgerMember[]>;
+  renew(lease: Lease): Promise<void>;
+  putBack(lease: Lease, items: readonly PutBack[]): Promise<void>;
+  park(lease: Lease, items: readonly Parking[]): Promise<void>;
+  /** Gives everything under this lease back, due as it was. */
+  release(lease: Lease): Promise<void>;
+  isDue(target: TargetName): Promise<boolean>;
+  dueTargets(): Promise<TargetName[]>;
+}
+
+export function createDeliveries(db: Kysely<Database>): Deliveries {
+  return {
+    async claim(lease, limit, epoch) {
+      const result = await sql<MemberRow>`
+        with chosen as (
+          select target, crm_table, id from delivery
+          where target = ${lease.target} and due_at <= now() and (lease_until is null or lease_until < now())
+            and ${epoch} = (select max(epoch) from configuration)
+          order by priority, due_at limit ${limit} for update skip locked
+        ), d as (
+          update delivery d set lease_token = ${lease.token}::uuid,
+            lease_until = now() + ${lease.seconds} * interval '1 second'
+          from chosen c where d.target = c.target and d.crm_table = c.crm_table and d.id = c.id returning d.*
+        )
+        select ${memberColumns}, true as mine from d join record r on r.crm_table = d.crm_table and r.id = d.id
+        order by r.crm_table, r.id`.execute(db);
+      return result.rows.map(toMember);
+    },
+
+    async members(lease, keys, refs) {
+      const tables = refs.map((ref) => ref.table);
+      const ids = refs.map((ref) => ref.id);
+      await sql`
+        update delivery d set lease_token = ${lease.token}::uuid, lease_until = now() + ${lease.seconds} * interval '1 second'
+        from (
+          select d.target, d.crm_table, d.id from delivery d
+          where d.target = ${lease.target} and d.due_at <= now() and (d.lease_until is null or d.lease_until < now())
+            and (d.profile_key = any(${keys}::text[]) or (d.crm_table, d.id) in (
+              select crm_table, id from record where email_key = any(${keys}::text[])
+              union select crm_table, id from record where seen_key = any(${keys}::text[])))
+          order by d.crm_table, d.id for update skip locked
+        ) c where d.target = c.target and d.crm_table = c.crm_table and d.id = c.id`.execute(db);
+      const result = await sql<MemberRow>`
+        with who as (
+          select crm_table, id from record where email_key = any(${keys}::text[])
+          union select crm_table, id from record where seen_key = any(${keys}::text[])
+          union select crm_table, id from delivery where target = ${lease.target} and profile_key = any(${keys}::text[])
+          union select * from unnest(${tables}::text[], ${ids}::uuid[])
+        )
+        select ${memberColumns}, d.lease_token is not distinct from ${lease.token}::uuid as mine
+        from who join record r on r.crm_table = who.crm_table and r.id = who.id
+        left join delivery d on d.target = ${lease.target} and d.crm_table = r.crm_table and d.id = r.id
+        order by r.crm_table, r.id`.execute(db);
+      return result.rows.map(toMember);
+    },
+
+    async renew(lease) {
+      await sql`
+        with p as (update profile set lease_until = now() + ${lease.seconds} * interval '1 second'
+          where target = ${lease.target} and lease_token = ${lease.token}::uuid)
+        update delivery set lease_until = now() + ${lease.seconds} * interval '1 second'
+        where target = ${lease.target} and lease_token = ${lease.token}::uuid`.execute(db);
+    },
+
+    async putBack(lease, items) {
+      if (items.length === 0) return;
+      await sql`
+        update delivery d set due_at = now() + n.in_ms * interval '1 millisecond',
+          attempts = d.attempts + case when n.failed then 1 else 0 end, lease_token = null, lease_until = null
+        from unnest(${items.map((i) => i.ref.table)}::text[], ${items.map((i) => i.ref.id)}::uuid[],
+          ${items.map((i) => Math.round(i.inMs))}::bigint[], ${items.map((i) => i.failed)}::boolean[])
+          as n (crm_table, id, in_ms, failed)
+        where d.target = ${lease.target} and d.crm_table = n.crm_table and d.id = n.id
+          and d.lease_token = ${lease.token}::uuid`.execute(db);
+    },
+
+    async park(lease, items) {
+      if (items.length === 0) return;
+      await sql`
+        update delivery d set due_at = case when d.owed_seq > n.seq then d.due_at end,
+          parked_code = case when d.owed_seq > n.seq then null else n.code end,
+          parked_reason = case when d.owed_seq > n.seq then null else n.reason end,
+          parked_at = now(), lot = null, lease_token = null, lease_until = null
+        from unnest(${items.map((i) => i.ref.table)}::text[], ${items.map((i) => i.ref.id)}::uuid[],
+          ${items.map((i) => i.seq)}::bigint[], ${items.map((i) => i.code)}::text[], ${items.map((i) => i.reason)}::text[])
+          as n (crm_table, id, seq, code, reason)
+        where d.target = ${lease.target} and d.crm_table = n.crm_table and d.id = n.id
+          and d.lease_token = ${lease.token}::uuid`.execute(db);
+    },
+
+    async release(lease) {
+      await sql`update delivery set lease_token = null, lease_until = null
+        where target = ${lease.target} and lease_token = ${lease.token}::uuid`.execute(db);
+    },
+
+    async isDue(target) {
+      const result = await sql<{ due: boolean }>`
+        select exists (select 1 from delivery where target = ${target} and due_at <= now()
+            and (lease_until is null or lease_until < now()))
+          or exists (select 1 from erasure_target where target = ${target} and due_at <= now()
+            and (lease_until is null or lease_until < now())) as due`.execute(db);
+      return result.rows[0]?.due ?? false;
+    },
+
+    async dueTargets() {
+      const result = await sql<{ target: TargetName }>`
+        select distinct t.target from (
+          select target from delivery where due_at <= now() and (lease_until is null or lease_until < now())
+          union select target from erasure_target where due_at <= now() and (lease_until is null or lease_until < now())
+          union select target from hold_case where state = 'staged'
+        ) t left join target_state s on s.target = t.target
+        where s.paused_until is null or s.paused_until <= now()`.execute(db);
+      return result.rows.map((row) => row.target);
+    },
+  };
+}

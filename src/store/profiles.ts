@@ -1,0 +1,261 @@
+/**
+ * What a target holds about each person, who is working on it, and what is about to be sent. Guarantees: one worker at
+ * a time per profile; no external id belongs to two live profiles of a target; an intent is stored before a call and
+ * closed only by the transaction that knows the answer. Holds keyed hashes and ids only.
+ */
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { ProfileKey, TargetName } from '../../config/words.ts';
+import type { Lease } from './deliveries.ts';
+import type { Bits, Database, IntentKind, ProfileRow, ProfileState } from './tables.ts';
+
+export interface Profile {
+  readonly key: ProfileKey;
+  readonly state: ProfileState;
+  /** The external id that was last written. */
+  readonly contactKey: string | undefined;
+  /** Every external id ever sent, newest first. */
+  readonly contactKeys: readonly string[];
+  readonly owner: string | undefined;
+  readonly dataFingerprint: string | undefined;
+  readonly permissionFingerprint: string | undefined;
+  /** The bits read before a reset, a hold or an anonymization. */
+  readonly bitsBefore: Bits | undefined;
+  readonly addressDirty: boolean;
+  /** Intents that nobody closed: their calls may still land. */
+  readonly openIntents: readonly OpenIntent[];
+}
+
+export interface OpenIntent {
+  readonly id: string;
+  readonly kind: IntentKind;
+  /** Milliseconds since it was stored, by the database's clock. */
+  readonly ageMs: number;
+  readonly sealed: string | undefined;
+  readonly bits: Bits | undefined;
+}
+
+export interface NewIntent {
+  readonly id: string;
+  readonly profileKey: ProfileKey;
+  readonly kind: IntentKind;
+  readonly sealed?: string | undefined;
+  readonly bits?: Bits | undefined;
+}
+
+export interface ProfileChange {
+  readonly key: ProfileKey;
+  readonly state: ProfileState;
+  readonly contactKey?: string | null;
+  readonly owner?: string | null;
+  readonly dataFingerprint?: string | null;
+  readonly permissionFingerprint?: string | null;
+  readonly bitsBefore?: Bits | null;
+  readonly addressDirty?: boolean;
+}
+
+/** The lease ran out while we worked: nothing of the transaction may stand. */
+export class LeaseLostError extends Error {
+  constructor() {
+    super('the lease of this work ran out before it was finished');
+    this.name = 'LeaseLostError';
+  }
+}
+
+interface OpenIntentRow {
+  id: string;
+  profile_key: ProfileKey;
+  kind: IntentKind;
+  age_ms: number;
+  sealed: string | null;
+  bits: Bits | null;
+}
+
+/** Writes profile states under the lease. Throws LeaseLostError when the lease has passed to somebody else. */
+export async function changeProfiles(
+  trx: Transaction<Database>,
+  lease: Lease,
+  changes: readonly ProfileChange[],
+): Promise<void> {
+  for (const change of changes) {
+    const values: Partial<Record<string, unknown>> = { state: change.state };
+    if (change.contactKey !== undefined) values.contact_key = change.contactKey;
+    if (change.owner !== undefined) values.owner = change.owner;
+    if (change.dataFingerprint !== undefined) values.data_fingerprint = change.dataFingerprint;
+    if (change.permissionFingerprint !== undefined) values.permission_fingerprint = change.permissionFingerprint;
+    if (change.bitsBefore !== undefined) values.bits_before = change.bitsBefore && JSON.stringify(change.bitsBefore);
+    if (change.addressDirty !== undefined) values.address_dirty = change.addressDirty;
+    const result = await trx
+      .updateTable('profile')
+      .set({ ...values, changed_at: sql`now()` })
+      .where('target', '=', lease.target)
+      .where('key', '=', change.key)
+      .where('lease_token', '=', lease.token)
+      .executeTakeFirst();
+    if (result.numUpdatedRows === 0n) throw new LeaseLostError();
+  }
+}
+
+export async function closeIntents(trx: Transaction<Database>, ids: readonly string[]): Promise<void> {
+  if (ids.length > 0) await trx.deleteFrom('intent').where('id', 'in', ids).execute();
+}
+
+export interface Profiles {
+  /** Leases what is free of these, making rows for the unknown. Answers the profiles that are ours now. */
+  lease(lease: Lease, keys: readonly ProfileKey[]): Promise<Profile[]>;
+  /** Reads again what is under the lease. */
+  load(lease: Lease, keys: readonly ProfileKey[]): Promise<Profile[]>;
+  release(lease: Lease): Promise<void>;
+  /**
+   * Stores intents, and the external ids they use, before the call. Answers the external ids that a live profile of
+   * somebody else holds: these may not be sent. Throws LeaseLostError.
+   */
+  begin(
+    lease: Lease,
+    intents: readonly NewIntent[],
+    contactKeys: readonly { profileKey: ProfileKey; contactKey: string }[],
+  ): Promise<string[]>;
+  /** Carries everything known of a profile over to another key (the person's address changed). */
+  move(lease: Lease, from: ProfileKey, to: ProfileKey): Promise<void>;
+  /** Of these external ids, those that live profiles other than `own` hold. */
+  heldByOthers(target: TargetName, contactKeys: readonly string[], own: readonly ProfileKey[]): Promise<string[]>;
+  countLive(target: TargetName): Promise<number>;
+}
+
+const liveStates = ['live', 'reset', 'held'] as const;
+
+export function createProfiles(db: Kysely<Database>): Profiles {
+  async function load(lease: Lease, keys: readonly ProfileKey[]): Promise<Profile[]> {
+    if (keys.length === 0) return [];
+    const rows = await sql<ProfileRow>`select * from profile
+      where target = ${lease.target} and key = any(${keys}::text[]) and lease_token = ${lease.token}::uuid`.execute(db);
+    const ids = await sql<{ profile_key: ProfileKey; contact_key: string }>`select profile_key, contact_key from contact_key
+      where target = ${lease.target} and profile_key = any(${keys}::text[]) order by added_at desc, contact_key`.execute(db);
+    const intents = await sql<OpenIntentRow>`select id, profile_key, kind, sealed, bits,
+        extract(epoch from now() - sent_at) * 1000 as age_ms from intent
+      where target = ${lease.target} and profile_key = any(${keys}::text[]) order by sent_at`.execute(db);
+    const contactKeys = Map.groupBy(ids.rows, (row) => row.profile_key);
+    const openIntents = Map.groupBy(intents.rows, (row) => row.profile_key);
+    return rows.rows.map((row) => ({
+      key: row.key,
+      state: row.state,
+      contactKey: row.contact_key ?? undefined,
+      contactKeys: (contactKeys.get(row.key) ?? []).map((id) => id.contact_key),
+      owner: row.owner ?? undefined,
+      dataFingerprint: row.data_fingerprint ?? undefined,
+      permissionFingerprint: row.permission_fingerprint ?? undefined,
+      bitsBefore: row.bits_before ?? undefined,
+      addressDirty: row.address_dirty,
+      openIntents: (openIntents.get(row.key) ?? []).map((intent) => ({
+        id: intent.id,
+        kind: intent.kind,
+        ageMs: Number(intent.age_ms),
+        sealed: intent.sealed ?? undefined,
+        bits: intent.bits ?? undefined,
+      })),
+    }));
+  }
+
+  return {
+    load,
+
+    async lease(lease, keys) {
+      if (keys.length === 0) return [];
+      const sorted = [...new Set(keys)].sort();
+      // One statement in key order: two workers cannot wait for each other in a circle, and nobody waits for a lease.
+      await sql`
+        insert into profile as p (target, key, lease_token, lease_until)
+        select ${lease.target}, k, ${lease.token}::uuid, now() + ${lease.seconds} * interval '1 second'
+        from unnest(${sorted}::text[]) as k order by k
+        on conflict (target, key) do update set lease_token = excluded.lease_token, lease_until = excluded.lease_until
+        where p.lease_until is null or p.lease_until < now() or p.lease_token = excluded.lease_token`.execute(db);
+      return load(lease, sorted);
+    },
+
+    async release(lease) {
+      await sql`update profile set lease_token = null, lease_until = null
+        where target = ${lease.target} and lease_token = ${lease.token}::uuid`.execute(db);
+    },
+
+    async begin(lease, intents, contactKeys) {
+      return db.transaction().execute(async (trx) => {
+        const profileKeys = [...new Set(intents.map((intent) => intent.profileKey))];
+        const held = await sql<{ key: string }>`select key from profile where target = ${lease.target}
+          and key = any(${profileKeys}::text[]) and lease_token = ${lease.token}::uuid and lease_until > now()
+          for update`.execute(trx);
+        if (held.rows.length < profileKeys.length) throw new LeaseLostError();
+        const sorted = [...contactKeys].sort((a, b) => (a.contactKey < b.contactKey ? -1 : 1));
+        const taken = await sql<{ contact_key: string }>`
+          with wanted as (
+            select * from unnest(${sorted.map((k) => k.contactKey)}::text[], ${sorted.map((k) => k.profileKey)}::text[])
+              as w (contact_key, profile_key)
+          ), written as (
+            insert into contact_key as c (target, contact_key, profile_key)
+            select ${lease.target}, contact_key, profile_key from wanted
+            on conflict (target, contact_key) do update set profile_key = excluded.profile_key, added_at = now()
+            where c.profile_key <> excluded.profile_key and not exists (
+              select 1 from profile p where p.target = c.target and p.key = c.profile_key
+                and p.state in ('live', 'reset', 'held') and p.contact_key = c.contact_key)
+            returning contact_key
+          )
+          select w.contact_key from wanted w join contact_key c on c.target = ${lease.target}
+            and c.contact_key = w.contact_key and c.profile_key <> w.profile_key
+          where w.contact_key not in (select contact_key from written)`.execute(trx);
+        const refused = new Set(taken.rows.map((row) => row.contact_key));
+        const refusedProfiles = new Set(contactKeys.filter((k) => refused.has(k.contactKey)).map((k) => k.profileKey));
+        const allowed = intents.filter((intent) => !refusedProfiles.has(intent.profileKey));
+        if (allowed.length > 0) {
+          await trx
+            .insertInto('intent')
+            .values(
+              allowed.map((intent) => ({
+                id: intent.id,
+                target: lease.target,
+                profile_key: intent.profileKey,
+                kind: intent.kind,
+                sealed: intent.sealed ?? null,
+                bits: intent.bits ? (JSON.stringify(intent.bits) as unknown as Bits) : null,
+                lease_token: lease.token,
+              })),
+            )
+            .execute();
+        }
+        return [...refused];
+      });
+    },
+
+    async move(lease, from, to) {
+      await db.transaction().execute(async (trx) => {
+        const moved = await sql`
+          update profile n set state = o.state, contact_key = o.contact_key, owner = o.owner,
+            data_fingerprint = null, permission_fingerprint = o.permission_fingerprint, bits_before = o.bits_before,
+            address_dirty = true, changed_at = now()
+          from profile o
+          where o.target = ${lease.target} and o.key = ${from} and o.lease_token = ${lease.token}::uuid
+            and n.target = o.target and n.key = ${to} and n.lease_token = o.lease_token`.execute(trx);
+        if (Number(moved.numAffectedRows ?? 0) === 0) throw new LeaseLostError();
+        await sql`update contact_key set profile_key = ${to} where target = ${lease.target} and profile_key = ${from}`.execute(trx);
+        await sql`update intent set profile_key = ${to} where target = ${lease.target} and profile_key = ${from}`.execute(trx);
+        await sql`update delivery set profile_key = ${to}
+          where target = ${lease.target} and profile_key = ${from} and lease_token = ${lease.token}::uuid`.execute(trx);
+        await sql`update profile set state = 'absent', contact_key = null, owner = null, data_fingerprint = null,
+            permission_fingerprint = null, bits_before = null, address_dirty = false, changed_at = now()
+          where target = ${lease.target} and key = ${from}`.execute(trx);
+      });
+    },
+
+    async heldByOthers(target, contactKeys, own) {
+      if (contactKeys.length === 0) return [];
+      const result = await sql<{ contact_key: string }>`
+        select c.contact_key from contact_key c join profile p on p.target = c.target and p.key = c.profile_key
+        where c.target = ${target} and c.contact_key = any(${contactKeys}::text[])
+          and c.profile_key <> all(${own}::text[]) and p.state = any(${[...liveStates]}::text[])`.execute(db);
+      return result.rows.map((row) => row.contact_key);
+    },
+
+    async countLive(target) {
+      const result = await sql<{ n: number }>`select count(*)::int as n from profile
+        where target = ${target} and state = any(${[...liveStates]}::text[])`.execute(db);
+      return result.rows[0]?.n ?? 0;
+    },
+  };
+}
