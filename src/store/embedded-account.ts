@@ -4,7 +4,7 @@
  * have laid them out. Does not create users.
  */
 import { spawn } from 'node:child_process';
-import { lstat, readFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readFile } from 'node:fs/promises';
 import { ConnectorError } from '../http/errors.ts';
 
 export interface Account {
@@ -54,4 +54,15 @@ export async function assertOurs(folder: string): Promise<void> {
     'EMBEDDED_POSTGRES_FOREIGN_FOLDER',
     `The folder ${folder} was not made by this user: remove it, or set storage.databaseUrl.`,
   );
+}
+
+/** Makes a folder of our own that every user may enter, whatever the umask; one that is there must be ours. */
+export async function makeEnterable(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+    await chmod(folder, 0o755);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  await assertOurs(folder);
 }

@@ -5,13 +5,13 @@
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cp, lstat, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { cp, lstat, readFile, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ConnectorError } from '../http/errors.ts';
 import type { Account } from './embedded-account.ts';
-import { assertOurs, canUse, sharedPlace } from './embedded-account.ts';
+import { assertOurs, canUse, makeEnterable, sharedPlace } from './embedded-account.ts';
 
 export interface Binaries {
   readonly initdb: string;
@@ -38,7 +38,7 @@ export function run(command: string, args: readonly string[], account: Account |
       // A session of its own: Ctrl-C on the terminal reaches the worker, which drains, and not the database.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', TZ: 'UTC' },
+      env: { PATH: process.env.PATH ?? '', LC_ALL: 'C', TZ: 'UTC' },
       ...(account ? { uid: account.uid, gid: account.gid } : {}),
     });
     let output = '';
@@ -81,7 +81,8 @@ async function nativeFolder(): Promise<string> {
  */
 export async function findBinaries(account: Account | undefined): Promise<Binaries> {
   let native = await nativeFolder();
-  if (account && !(await canUse(join(native, 'bin', 'postgres'), 'execute', account))) native = await copyNative(native);
+  if (account && !(await canUse(join(native, 'bin', 'postgres'), 'execute', account)))
+    native = await copyNative(native);
   const extension = process.platform === 'win32' ? '.exe' : '';
   const program = (name: string): string => join(native, 'bin', name + extension);
   const { code, output } = await run(program('postgres'), ['--version'], account, '/');
@@ -98,12 +99,15 @@ export async function findBinaries(account: Account | undefined): Promise<Binari
 
 async function copyNative(native: string): Promise<string> {
   const manifest = await readFile(join(dirname(native), 'package.json'), 'utf8');
-  const copy = join(sharedPlace, `dynamics-email-connector-bin-${createHash('sha256').update(manifest).digest('hex').slice(0, 16)}`);
+  const copy = join(
+    sharedPlace,
+    `dynamics-email-connector-bin-${createHash('sha256').update(manifest).digest('hex').slice(0, 16)}`,
+  );
   try {
     await lstat(copy);
   } catch {
     const fresh = `${copy}.${process.pid}`;
-    await mkdir(fresh, { mode: 0o755 });
+    await makeEnterable(fresh);
     await cp(native, join(fresh, 'native'), { recursive: true, verbatimSymlinks: true });
     // Somebody else may have been faster: then theirs is as good.
     await rename(fresh, copy).catch(() => rm(fresh, { recursive: true, force: true }));

@@ -5,13 +5,25 @@
  * server and when it stops is decided in embedded.ts.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { appendFile, chown, link, mkdir, readFile, realpath, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  chown,
+  link,
+  mkdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ConnectorError } from '../http/errors.ts';
 import type { Logger } from '../logging.ts';
-import { type Account, assertOurs, canUse, chooseAccount, sharedPlace } from './embedded-account.ts';
+import { type Account, canUse, chooseAccount, makeEnterable, sharedPlace } from './embedded-account.ts';
 import { type Binaries, findBinaries, run } from './embedded-binaries.ts';
 
 const stateSchema = z.object({
@@ -62,7 +74,7 @@ export async function openCluster(options: {
   const account = await chooseAccount();
   const binaries = await findBinaries(account);
   const state = await readState(stateFile);
-  const folder = state.folder ?? (await chooseFolder(dataDir, account, options.logger));
+  const folder = state.folder ?? (await chooseFolder(dataDir, account));
   const logFile = `${folder}.log`;
 
   if (!(await isThere(folder))) {
@@ -85,6 +97,12 @@ export async function openCluster(options: {
       if (code !== 0) return false;
       await writeState(stateFile, { ...state, folder, port });
       options.logger.info({ port, folder, version: binaries.version }, 'embedded PostgreSQL started');
+      if (account) {
+        options.logger.warn(
+          { user: account.name, folder },
+          'running as root: the embedded PostgreSQL runs as an unprivileged user',
+        );
+      }
       return true;
     },
     async stop() {
@@ -96,19 +114,14 @@ export async function openCluster(options: {
 }
 
 /** In `dataDir`, unless the user that PostgreSQL must run as cannot get there. */
-async function chooseFolder(dataDir: string, account: Account | undefined, logger: Logger): Promise<string> {
+async function chooseFolder(dataDir: string, account: Account | undefined): Promise<string> {
   if (!account) return join(dataDir, 'postgres');
   const reachable = await canUse(dataDir, 'enter', account);
   const home = reachable ? dataDir : join(sharedPlace, `dynamics-email-connector-${hashOf(dataDir)}`);
   if (!reachable) {
-    await mkdir(home, { mode: 0o755 }).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    });
-    await assertOurs(home);
+    await makeEnterable(home);
   }
-  const folder = join(home, 'postgres');
-  logger.warn({ user: account.name, folder }, 'running as root: the embedded PostgreSQL runs as an unprivileged user');
-  return folder;
+  return join(home, 'postgres');
 }
 
 async function layOut(
@@ -169,11 +182,19 @@ async function readState(file: string): Promise<State> {
       return stateSchema.parse(JSON.parse(await readFile(file, 'utf8')));
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') {
-        throw new ConnectorError('config', 'EMBEDDED_POSTGRES_STATE', `The file ${file} cannot be read or understood.`, { cause });
+        throw new ConnectorError(
+          'config',
+          'EMBEDDED_POSTGRES_STATE',
+          `The file ${file} cannot be read or understood.`,
+          { cause },
+        );
       }
     }
     const fresh = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
-    await writeFile(fresh, JSON.stringify({ password: randomBytes(24).toString('base64url') }), { mode: 0o600, flag: 'wx' });
+    await writeFile(fresh, JSON.stringify({ password: randomBytes(24).toString('base64url') }), {
+      mode: 0o600,
+      flag: 'wx',
+    });
     await link(fresh, file).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
     });

@@ -46,7 +46,10 @@ export async function startEmbedded(options: {
       registration = await register(cluster, leaving.signal);
       watch(registration.client);
       if (registration.port !== port) {
-        options.logger.error({ port: registration.port }, 'embedded PostgreSQL came back on another port: restart this command');
+        options.logger.error(
+          { port: registration.port },
+          'embedded PostgreSQL came back on another port: restart this command',
+        );
       }
     } catch (error) {
       if (leaving.signal.aborted) return;

@@ -1,0 +1,100 @@
+/**
+ * The connections to PostgreSQL. Guarantees: at most 10 for the store and 20 for all queues and workers together; the
+ * queues' live in the schema `bullmq`; a connection that dies while idle is logged and replaced and never ends the
+ * process; bigint columns arrive as numbers (and refuse a value that a number cannot hold). Runs no migrations.
+ */
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { ConnectorError } from '../http/errors.ts';
+import type { Logger } from '../logging.ts';
+import { startEmbedded } from './embedded.ts';
+import type { Database } from './tables.ts';
+
+export interface OpenDatabase {
+  /** A secret: it holds the password. */
+  readonly url: string;
+  /** For the store; Kysely's own. */
+  readonly pool: pg.Pool;
+  /** For BullMQ only: its search path is the schema `bullmq`. */
+  readonly queuePool: pg.Pool;
+  readonly kysely: Kysely<Database>;
+  /** Ends both pools, then leaves the embedded server if there is one. Close queues and workers before. */
+  close(): Promise<void>;
+}
+
+/** BullMQ's PostgreSQL backend uses this schema for every pool it is handed (bullmq, postgres/migrator, DEFAULT_SCHEMA). */
+export const queueSchema = 'bullmq';
+
+/**
+ * Connects to `databaseUrl`, or to the embedded server of `dataDir` when it is undefined. Throws ConnectorError
+ * `config` when that cannot be reached.
+ */
+export async function openDatabase(options: {
+  readonly databaseUrl?: string | undefined;
+  readonly dataDir: string;
+  readonly logger: Logger;
+}): Promise<OpenDatabase> {
+  const { logger } = options;
+  const embedded =
+    options.databaseUrl === undefined ? await startEmbedded({ dataDir: options.dataDir, logger }) : undefined;
+  const url = embedded?.url ?? options.databaseUrl ?? '';
+  const shared: pg.PoolConfig = {
+    connectionString: url,
+    application_name: 'dynamics-email-connector',
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    connectionTimeoutMillis: 15_000,
+  };
+  const pool = new pg.Pool({ ...shared, max: 10, types: bigintsAsNumbers });
+  const queuePool = new pg.Pool({
+    ...shared,
+    max: 20,
+    onConnect: async (client) => {
+      await client.query(`SET search_path TO ${queueSchema}`);
+    },
+  });
+  pool.on('error', (error) => logger.warn({ code: codeOf(error), pool: 'store' }, 'idle database connection lost'));
+  queuePool.on('error', (error) =>
+    logger.warn({ code: codeOf(error), pool: 'queue' }, 'idle database connection lost'),
+  );
+
+  async function close(): Promise<void> {
+    await Promise.allSettled([kysely.destroy(), queuePool.end()]);
+    await embedded?.release();
+  }
+  const kysely = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+  try {
+    await pool.query('SELECT 1');
+  } catch (cause) {
+    await close();
+    throw new ConnectorError(
+      'config',
+      'DATABASE_UNREACHABLE',
+      `PostgreSQL cannot be reached (${codeOf(cause)}): check storage.databaseUrl, the server and its password.`,
+      { cause },
+    );
+  }
+  return { url, pool, queuePool, kysely, close };
+}
+
+/** PostgreSQL's type id of bigint (int8), whose values the driver hands out as text. */
+const bigintType = 20;
+
+const bigintsAsNumbers: pg.CustomTypesConfig = {
+  getTypeParser: ((type: number, format?: 'text' | 'binary') =>
+    type === bigintType && format !== 'binary'
+      ? parseBigint
+      : pg.types.getTypeParser(type, format as 'text')) as pg.CustomTypesConfig['getTypeParser'],
+};
+
+function parseBigint(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value)) return value;
+  throw new ConnectorError('config', 'NUMBER_TOO_LARGE', 'The database holds a number that is too large to be ours.');
+}
+
+/** The driver's or the system's code, never the message: that may name the user, the host or a value. */
+function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : 'UNKNOWN';
+}
