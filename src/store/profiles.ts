@@ -128,8 +128,13 @@ export function createProfiles(db: Kysely<Database>): Profiles {
     if (keys.length === 0) return [];
     const rows = await sql<ProfileRow>`select * from profile
       where target = ${lease.target} and key = any(${keys}::text[]) and lease_token = ${lease.token}::uuid`.execute(db);
-    const ids = await sql<{ profile_key: ProfileKey; contact_key: string }>`select profile_key, contact_key from contact_key
-      where target = ${lease.target} and profile_key = any(${keys}::text[]) order by added_at desc, contact_key`.execute(db);
+    const ids = await sql<{
+      profile_key: ProfileKey;
+      contact_key: string;
+    }>`select profile_key, contact_key from contact_key
+      where target = ${lease.target} and profile_key = any(${keys}::text[]) order by added_at desc, contact_key`.execute(
+      db,
+    );
     const intents = await sql<OpenIntentRow>`select id, profile_key, kind, sealed, bits,
         extract(epoch from now() - sent_at) * 1000 as age_ms from intent
       where target = ${lease.target} and profile_key = any(${keys}::text[]) order by sent_at`.execute(db);
@@ -233,8 +238,12 @@ export function createProfiles(db: Kysely<Database>): Profiles {
           where o.target = ${lease.target} and o.key = ${from} and o.lease_token = ${lease.token}::uuid
             and n.target = o.target and n.key = ${to} and n.lease_token = o.lease_token`.execute(trx);
         if (Number(moved.numAffectedRows ?? 0) === 0) throw new LeaseLostError();
-        await sql`update contact_key set profile_key = ${to} where target = ${lease.target} and profile_key = ${from}`.execute(trx);
-        await sql`update intent set profile_key = ${to} where target = ${lease.target} and profile_key = ${from}`.execute(trx);
+        await sql`update contact_key set profile_key = ${to} where target = ${lease.target} and profile_key = ${from}`.execute(
+          trx,
+        );
+        await sql`update intent set profile_key = ${to} where target = ${lease.target} and profile_key = ${from}`.execute(
+          trx,
+        );
         await sql`update delivery set profile_key = ${to}
           where target = ${lease.target} and profile_key = ${from} and lease_token = ${lease.token}::uuid`.execute(trx);
         await sql`update profile set state = 'absent', contact_key = null, owner = null, data_fingerprint = null,

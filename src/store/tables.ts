@@ -10,7 +10,12 @@ export type IntentKind = 'upsert' | 'reset' | 'restore' | 'anonymize';
 export type CheckpointMode = 'initial' | 'enumeration' | 'delta';
 
 export interface Database {
-  installation: { only_row: Generated<boolean>; organization_id: string | null; hash_key_id: string | null; created_at: Generated<Date> };
+  installation: {
+    only_row: Generated<boolean>;
+    organization_id: string | null;
+    hash_key_id: string | null;
+    created_at: Generated<Date>;
+  };
   configuration: { epoch: number; fingerprint: string; mappings: unknown; taken_at: Generated<Date> };
   checkpoint: {
     crm_table: TableName;

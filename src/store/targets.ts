@@ -1,0 +1,153 @@
+/**
+ * Each target's pause, its account and what its adapter asked to remember; the installation's own identity; the
+ * configuration that is in force. Guarantees: only the newest epoch works, and an account, an organization or a hash key
+ * that is not the stored one is noticed before anything is sent.
+ */
+import { type Kysely, sql } from 'kysely';
+import type { TargetName } from '../../config/words.ts';
+import type { Database, TargetStateRow } from './tables.ts';
+
+export interface Pause {
+  readonly code: string;
+  readonly reason: string;
+  readonly forMs: number;
+  readonly by: 'self' | 'operator';
+}
+
+export interface Targets {
+  state(target: TargetName): Promise<TargetStateRow>;
+  all(): Promise<TargetStateRow[]>;
+  isPaused(target: TargetName): Promise<boolean>;
+  /** Answers true when the target was not paused for this code before: then it is worth an alarm. */
+  pause(target: TargetName, pause: Pause): Promise<boolean>;
+  /** Counts a failure of the platform itself, not of a record. Answers how many there were in a row. */
+  failed(target: TargetName): Promise<number>;
+  /** Forgets failures and a pause that the connector made itself. Answers true when there was one. */
+  recovered(target: TargetName): Promise<boolean>;
+  resume(target: TargetName): Promise<void>;
+  accept(target: TargetName, account: string): Promise<void>;
+  remember(target: TargetName, remembered: unknown): Promise<void>;
+}
+
+export function createTargets(db: Kysely<Database>): Targets {
+  async function state(target: TargetName): Promise<TargetStateRow> {
+    const found = await db.selectFrom('target_state').selectAll().where('target', '=', target).executeTakeFirst();
+    if (found) return found;
+    await sql`insert into target_state (target) values (${target}) on conflict do nothing`.execute(db);
+    return db.selectFrom('target_state').selectAll().where('target', '=', target).executeTakeFirstOrThrow();
+  }
+
+  return {
+    state,
+
+    async all() {
+      return db.selectFrom('target_state').selectAll().orderBy('target').execute();
+    },
+
+    async isPaused(target) {
+      const result = await sql<{ paused: boolean }>`select paused_until > now() as paused from target_state
+        where target = ${target}`.execute(db);
+      return result.rows[0]?.paused ?? false;
+    },
+
+    async pause(target, pause) {
+      await state(target);
+      const until =
+        pause.by === 'operator' ? sql`'infinity'::timestamptz` : sql`now() + ${pause.forMs} * interval '1 millisecond'`;
+      const result = await sql<{ former: string | null }>`
+        with former as (select paused_code from target_state where target = ${target} for update)
+        update target_state set
+          paused_until = case when paused_by = 'operator' then paused_until else ${until} end,
+          paused_code = case when paused_by = 'operator' then paused_code else ${pause.code} end,
+          paused_reason = case when paused_by = 'operator' then paused_reason else ${pause.reason} end,
+          paused_by = case when paused_by = 'operator' then paused_by else ${pause.by} end
+        where target = ${target} returning (select paused_code from former) as former`.execute(db);
+      return result.rows[0]?.former !== pause.code;
+    },
+
+    async failed(target) {
+      await state(target);
+      const row = await sql<{ failures: number }>`update target_state set failures = failures + 1
+        where target = ${target} returning failures`.execute(db);
+      return row.rows[0]?.failures ?? 1;
+    },
+
+    async recovered(target) {
+      const result = await sql<{ former: string | null }>`
+        with former as (select paused_code from target_state where target = ${target})
+        update target_state set failures = 0, paused_until = null, paused_code = null, paused_reason = null, paused_by = null
+        where target = ${target} and (failures > 0 or paused_by = 'self')
+        returning (select paused_code from former) as former`.execute(db);
+      return (result.rows[0]?.former ?? null) !== null;
+    },
+
+    async resume(target) {
+      await sql`update target_state set failures = 0, paused_until = null, paused_code = null, paused_reason = null,
+        paused_by = null where target = ${target}`.execute(db);
+    },
+
+    async accept(target, account) {
+      await state(target);
+      await db.updateTable('target_state').set({ account }).where('target', '=', target).execute();
+    },
+
+    async remember(target, remembered) {
+      await state(target);
+      await sql`update target_state set remembered = ${JSON.stringify(remembered)}::jsonb where target = ${target}`.execute(
+        db,
+      );
+    },
+  };
+}
+
+export interface Installation {
+  /** Stores the id the first time; answers the stored one. */
+  organization(id: string): Promise<string>;
+  hashKey(id: string): Promise<string>;
+}
+
+export function createInstallation(db: Kysely<Database>): Installation {
+  async function keep(column: 'organization_id' | 'hash_key_id', value: string): Promise<string> {
+    await sql`insert into installation (only_row) values (true) on conflict do nothing`.execute(db);
+    await sql`update installation set ${sql.ref(column)} = ${value} where ${sql.ref(column)} is null`.execute(db);
+    const row = await db.selectFrom('installation').select(column).executeTakeFirstOrThrow();
+    return row[column] ?? value;
+  }
+  return {
+    organization: (id) => keep('organization_id', id),
+    hashKey: (id) => keep('hash_key_id', id),
+  };
+}
+
+/** Target → table → fingerprint of everything that shapes what is sent or decided. */
+export type MappingFingerprints = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+export interface ConfigurationState {
+  readonly epoch: number;
+  readonly fingerprint: string;
+  readonly mappings: MappingFingerprints;
+}
+
+export interface Configurations {
+  current(): Promise<ConfigurationState | undefined>;
+  /** Makes this configuration the one in force. False when another was taken meanwhile. */
+  take(former: number | undefined, state: ConfigurationState): Promise<boolean>;
+}
+
+export function createConfigurations(db: Kysely<Database>): Configurations {
+  return {
+    async current() {
+      const row = await db.selectFrom('configuration').selectAll().orderBy('epoch', 'desc').limit(1).executeTakeFirst();
+      return row && { epoch: row.epoch, fingerprint: row.fingerprint, mappings: row.mappings as MappingFingerprints };
+    },
+
+    async take(former, state) {
+      const result = await sql`
+        insert into configuration (epoch, fingerprint, mappings)
+        select ${state.epoch}, ${state.fingerprint}, ${JSON.stringify(state.mappings)}::jsonb
+        where ${former ?? null}::integer is not distinct from (select max(epoch) from configuration)
+        on conflict (epoch) do nothing`.execute(db);
+      return Number(result.numAffectedRows ?? 0) > 0;
+    },
+  };
+}
