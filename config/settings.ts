@@ -9,8 +9,19 @@ export type Secret = Personal<string>;
 
 /** One level deep at most: a column of the row, of a row it points to, a constant, or the table's name. */
 export type FieldSource =
-  | { readonly kind: 'column'; readonly column: string; readonly as: 'value' | 'label'; readonly map?: Readonly<Record<string, string>> }
-  | { readonly kind: 'lookup'; readonly lookup: string; readonly column: string; readonly as: 'value' | 'label'; readonly map?: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'column';
+      readonly column: string;
+      readonly as: 'value' | 'label';
+      readonly map?: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly kind: 'lookup';
+      readonly lookup: string;
+      readonly column: string;
+      readonly as: 'value' | 'label';
+      readonly map?: Readonly<Record<string, string>>;
+    }
   | { readonly kind: 'table' }
   | { readonly kind: 'constant'; readonly value: string | number | boolean };
 
@@ -31,7 +42,13 @@ export type TableMap<T> = { readonly [table in TableName]?: T };
 
 export type DataverseAuth =
   | { readonly kind: 'secret'; readonly authority: string; readonly clientId: string; readonly clientSecret: Secret }
-  | { readonly kind: 'certificate'; readonly authority: string; readonly clientId: string; readonly privateKeyFile: string; readonly thumbprintSha256: string }
+  | {
+      readonly kind: 'certificate';
+      readonly authority: string;
+      readonly clientId: string;
+      readonly privateKeyFile: string;
+      readonly thumbprintSha256: string;
+    }
   | { readonly kind: 'managedIdentity'; readonly clientId?: string };
 
 export interface TargetSettings {

@@ -30,7 +30,10 @@ const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Reads a GUID in any of the usual spellings (capitals, braces); undefined when it is none. */
 export function parseRecordId(text: unknown): RecordId | undefined {
   if (typeof text !== 'string') return undefined;
-  const plain = text.trim().toLowerCase().replace(/^\{|\}$/g, '');
+  const plain = text
+    .trim()
+    .toLowerCase()
+    .replace(/^\{|\}$/g, '');
   return guid.test(plain) ? (plain as RecordId) : undefined;
 }
 

@@ -1,0 +1,340 @@
+/**
+ * What two keys mean together. Each check is a named object, looks only at parts whose shape is right, and returns
+ * the mistakes it finds. Guarantees: no check reads the environment, a file or the network, and none quotes a value
+ * other than the name of a key, a table, a field or a permission.
+ */
+
+import { canonicalJson } from './canonical.ts';
+import type { Draft } from './draft.ts';
+import { mergeTables } from './merge.ts';
+import type { MistakeAt } from './mistakes.ts';
+import { isLoopbackHost } from './schema-parts.ts';
+import type { TableInput } from './schema-tables.ts';
+import { type TableName, tableNames } from './words.ts';
+
+interface CrossCheck {
+  readonly name: string;
+  readonly find: (draft: Draft) => readonly MistakeAt[];
+}
+
+const ways = ['clientSecret', 'certificate', 'managedIdentity'] as const;
+
+export const crossChecks: readonly CrossCheck[] = [
+  {
+    name: 'exactly one way to sign in',
+    find: ({ dataverse }) => {
+      if (!dataverse) return [];
+      const used = ways.filter((way) => dataverse.auth[way] !== undefined);
+      if (used.length === 1) return [];
+      const wrong = used.length === 0 ? 'has no way to sign in' : `has ${used.join(' and ')} at once`;
+      return [
+        { at: ['dataverse', 'auth'], wrong, expected: 'exactly one of clientSecret, certificate or managedIdentity' },
+      ];
+    },
+  },
+  {
+    name: 'a secret or certificate belongs to an application of a tenant',
+    find: ({ dataverse }) => {
+      if (!dataverse || dataverse.auth.managedIdentity) return [];
+      const way = dataverse.auth.clientSecret ? 'clientSecret' : dataverse.auth.certificate ? 'certificate' : undefined;
+      if (!way) return [];
+      const needed = { authority: 'the login address with the tenant', clientId: 'the application id' } as const;
+      return (['authority', 'clientId'] as const)
+        .filter((key) => dataverse.auth[key] === undefined)
+        .map((key) => ({
+          at: ['dataverse', 'auth', key],
+          wrong: 'is missing',
+          expected: `${needed[key]}, which ${way} needs`,
+        }));
+    },
+  },
+  {
+    name: 'a managed identity has no authority',
+    find: ({ dataverse }) =>
+      dataverse?.auth.managedIdentity && dataverse.auth.authority !== undefined
+        ? [
+            {
+              at: ['dataverse', 'auth', 'authority'],
+              wrong: 'is not used with managedIdentity',
+              expected: 'the key left out',
+            },
+          ]
+        : [],
+  },
+  {
+    name: 'a call ends before its claim does',
+    find: ({ dataverse, worker, targets }) => {
+      if (!worker) return [];
+      const expected = `less than worker.leaseSeconds (${worker.leaseSeconds})`;
+      const timeouts = [
+        ...(dataverse ? [{ at: ['dataverse', 'callTimeoutSeconds'], seconds: dataverse.callTimeoutSeconds }] : []),
+        ...targets.flatMap(({ index, common }) =>
+          common ? [{ at: ['targets', index, 'callTimeoutSeconds'], seconds: common.callTimeoutSeconds }] : [],
+        ),
+      ];
+      return timeouts
+        .filter(({ seconds }) => seconds >= worker.leaseSeconds)
+        .map(({ at }) => ({ at, wrong: 'is longer than a claim lasts', expected }));
+    },
+  },
+  {
+    name: 'a late effect ends after the call itself',
+    find: ({ targets }) =>
+      targets.flatMap(({ index, common }) =>
+        common?.lateEffectSeconds !== undefined && common.lateEffectSeconds < common.callTimeoutSeconds
+          ? [
+              {
+                at: ['targets', index, 'lateEffectSeconds'],
+                wrong: 'is shorter than a call may take',
+                expected: `at least callTimeoutSeconds (${common.callTimeoutSeconds})`,
+              },
+            ]
+          : [],
+      ),
+  },
+  {
+    name: 'target names are different',
+    find: ({ targets }) =>
+      targets.flatMap(({ index, common }) => {
+        const twin = targets.find(
+          (other) => other.index < index && other.common?.name.toLowerCase() === common?.name.toLowerCase(),
+        );
+        return common && twin
+          ? [
+              {
+                at: ['targets', index, 'name'],
+                wrong: `is the name of targets[${twin.index}] too`,
+                expected: 'a name of its own',
+              },
+            ]
+          : [];
+      }),
+  },
+  {
+    name: 'targets are different accounts',
+    find: ({ targets }) =>
+      targets.flatMap(({ index, common, own }) => {
+        const same = (other: Draft['targets'][number]) =>
+          other.index < index &&
+          other.common?.platform === common?.platform &&
+          other.own !== undefined &&
+          canonicalJson(other.own, 'reveal') === canonicalJson(own, 'reveal');
+        const twin = common && own !== undefined ? targets.find(same) : undefined;
+        return twin
+          ? [
+              {
+                at: ['targets', index],
+                wrong: `is the same account as targets[${twin.index}]`,
+                expected: 'one target for each account on a platform',
+              },
+            ]
+          : [];
+      }),
+  },
+  {
+    name: 'an override belongs to a table that is synchronised',
+    find: ({ targets, namedTables }) =>
+      forEachOverride(targets, (table, at) =>
+        namedTables.has(table)
+          ? []
+          : [
+              {
+                at,
+                wrong: `overrides ${table}, which is not synchronised`,
+                expected: `tables.${table} in the file, or the key left out`,
+              },
+            ],
+      ),
+  },
+  {
+    name: 'null removes something that is there',
+    find: ({ targets, tables }) =>
+      targets.flatMap(({ index, common }) =>
+        tableNames.flatMap((table) => {
+          const general = tables[table];
+          const override = common?.tables[table];
+          if (!general || !override) return [];
+          const at = ['targets', index, 'tables', table];
+          const expected = `one of the entries of tables.${table}, or the key left out`;
+          const lost = (kind: 'fields' | 'permissions') =>
+            Object.entries(override[kind])
+              .filter(([name, value]) => value === null && !Object.hasOwn(general[kind], name))
+              .map(([name]) => ({ at: [...at, kind, name], wrong: 'removes an entry that is not there', expected }));
+          const only =
+            override.only === null && !general.only
+              ? [
+                  {
+                    at: [...at, 'only'],
+                    wrong: 'removes a scope that is not there',
+                    expected: `tables.${table}.only in the file, or the key left out`,
+                  },
+                ]
+              : [];
+          return [...lost('fields'), ...lost('permissions'), ...only];
+        }),
+      ),
+  },
+  {
+    name: 'a target has at least one table left',
+    find: ({ targets, namedTables }) =>
+      targets.flatMap(({ index, common }) => {
+        const left = [...namedTables].filter((table) => common?.tables[table as TableName] !== null);
+        return common && namedTables.size > 0 && left.length === 0
+          ? [
+              {
+                at: ['targets', index, 'tables'],
+                wrong: 'leaves out every table',
+                expected: 'at least one table that is not null, or the target left out',
+              },
+            ]
+          : [];
+      }),
+  },
+  {
+    name: 'a field and a permission have different names',
+    find: ({ tables, targets }) => [
+      ...tableNames.flatMap((table) => collisions(tables[table], ['tables', table])),
+      ...targets.flatMap(({ index, common }) =>
+        tableNames.flatMap((table) => {
+          const general = tables[table];
+          const override = common?.tables[table];
+          if (!general || !override || collisions(general, []).length > 0) return [];
+          return collisions(mergeTables(general, override), ['targets', index, 'tables', table]);
+        }),
+      ),
+    ],
+  },
+  {
+    name: 'labels are not mapped',
+    find: ({ tables, targets }) => [
+      ...tableNames.flatMap((table) => mappedLabels(tables[table]?.fields, ['tables', table])),
+      ...targets.flatMap(({ index, common }) =>
+        tableNames.flatMap((table) => mappedLabels(common?.tables[table]?.fields, ['targets', index, 'tables', table])),
+      ),
+    ],
+  },
+  {
+    name: 'an inactivity rule belongs to a table that is synchronised',
+    find: ({ rules, namedTables }) => {
+      const setting = rules?.anonymizeContactWhenInactive;
+      if (typeof setting !== 'object') return [];
+      return tableNames
+        .filter((table) => setting[table] && !namedTables.has(table))
+        .map((table) => ({
+          at: ['rules', 'anonymizeContactWhenInactive', table],
+          wrong: `is on for ${table}, which is not synchronised`,
+          expected: `tables.${table} in the file, or false`,
+        }));
+    },
+  },
+  {
+    name: 'the brake has room between its bounds',
+    find: ({ brake }) =>
+      brake && brake.minCount > brake.maxCount
+        ? [
+            {
+              at: ['brake', 'minCount'],
+              wrong: 'is above maxCount',
+              expected: `at most brake.maxCount (${brake.maxCount})`,
+            },
+          ]
+        : [],
+  },
+  {
+    name: 'job columns and options are different from each other',
+    find: ({ marketingJobs: jobs }) => {
+      if (!jobs) return [];
+      const { anonymizeContact, syncContact, ...statuses } = jobs.options;
+      return [
+        ...twins(jobs.columns, ['marketingJobs', 'columns'], 'column'),
+        ...twins({ anonymizeContact, syncContact }, ['marketingJobs', 'options'], 'operation'),
+        ...twins(statuses, ['marketingJobs', 'options'], 'status'),
+      ];
+    },
+  },
+  {
+    name: 'a former hash key is not the current one',
+    find: ({ privacy }) => {
+      const keys = privacy ? [privacy.hashKey, ...privacy.previousHashKeys].map((key) => key.reveal()) : [];
+      return keys.flatMap((key, index) => {
+        const first = keys.indexOf(key);
+        if (first === index) return [];
+        const wrong = first === 0 ? 'is the same as hashKey' : `is the same as previousHashKeys[${first - 1}]`;
+        return [
+          { at: ['privacy', 'previousHashKeys', index - 1], wrong, expected: 'a former key, or the entry left out' },
+        ];
+      });
+    },
+  },
+  {
+    name: 'the hash key is used for nothing else',
+    find: ({ privacy, server }) =>
+      privacy && server?.adminToken?.reveal() === privacy.hashKey.reveal()
+        ? [{ at: ['server', 'adminToken'], wrong: 'is the same as privacy.hashKey', expected: 'a token of its own' }]
+        : [],
+  },
+  {
+    name: 'a server that others can reach asks for a token',
+    find: ({ server }) =>
+      server && !isLoopbackHost(server.host) && !server.adminToken
+        ? [
+            {
+              at: ['server', 'adminToken'],
+              wrong: 'is missing',
+              expected: 'a secret of at least 16 bytes, because server.host is not loopback',
+            },
+          ]
+        : [],
+  },
+];
+
+function forEachOverride(
+  targets: Draft['targets'],
+  find: (table: TableName, at: (string | number)[]) => MistakeAt[],
+): MistakeAt[] {
+  return targets.flatMap(({ index, common }) =>
+    tableNames.flatMap((table) =>
+      common?.tables[table] === undefined ? [] : find(table, ['targets', index, 'tables', table]),
+    ),
+  );
+}
+
+function collisions(table: TableInput | undefined, at: readonly (string | number)[]): MistakeAt[] {
+  const fields = new Set(Object.keys(table?.fields ?? {}).map((name) => name.toLowerCase()));
+  return Object.keys(table?.permissions ?? {})
+    .filter((name) => fields.has(name.toLowerCase()))
+    .map((name) => ({
+      at: [...at, 'permissions', name],
+      wrong: 'is the name of a field too',
+      expected: 'the name of a permission, or the field removed',
+    }));
+}
+
+function mappedLabels(
+  fields: Readonly<Record<string, unknown>> | undefined,
+  at: readonly (string | number)[],
+): MistakeAt[] {
+  return Object.entries(fields ?? {})
+    .filter(
+      ([, source]) =>
+        typeof source === 'object' &&
+        source !== null &&
+        'map' in source &&
+        source.map !== undefined &&
+        'as' in source &&
+        source.as === 'label',
+    )
+    .map(([name]) => ({
+      at: [...at, 'fields', name, 'map'],
+      wrong: 'is used together with as: label',
+      expected: 'either map, which translates values, or as: label',
+    }));
+}
+
+function twins(group: Readonly<Record<string, unknown>>, at: readonly string[], what: string): MistakeAt[] {
+  const entries = Object.entries(group).filter(([, value]) => value !== undefined);
+  return entries.flatMap(([key, value], index) => {
+    const twin = entries.slice(0, index).find(([, other]) => other === value);
+    return twin ? [{ at: [...at, key], wrong: `is the same as ${twin[0]}`, expected: `a ${what} of its own` }] : [];
+  });
+}

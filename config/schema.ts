@@ -1,0 +1,377 @@
+/**
+ * The shape of the configuration file, section by section, with what every key means. The JSON schema for editors,
+ * the reference in docs/configuration.md and the sentences of mistakes are all made from it. Guarantees the shape of
+ * one section at a time; what two keys mean together is checked in checks.ts, the platforms' own keys by their schemas.
+ */
+import { CronExpressionParser } from 'cron-parser';
+import { z } from 'zod';
+import { logicalName, seconds, secretText, serviceUrl } from './schema-parts.ts';
+import { overridesSchema, tablesSchema } from './schema-tables.ts';
+
+const certificateSchema = z
+  .strictObject({
+    privateKeyFile: z.string().min(1).meta({
+      description: 'PEM file with the private key, relative to the configuration file.',
+      expected: 'the path of a PEM file',
+    }),
+    thumbprintSha256: z
+      .string()
+      .regex(/^[0-9a-fA-F]{64}$/)
+      .transform((text) => text.toUpperCase())
+      .meta({
+        description: 'SHA-256 thumbprint of the certificate that the application registration holds.',
+        expected: '64 hexadecimal digits without colons',
+      }),
+  })
+  .meta({
+    description: 'Proves the application with a certificate.',
+    expected: '{ privateKeyFile, thumbprintSha256 }',
+  });
+
+const authSchema = z
+  .strictObject({
+    authority: serviceUrl({
+      description: 'Where tokens come from: the login address with the tenant.',
+      expected: 'an https address with the tenant, e.g. https://login.microsoftonline.com/<tenant id>',
+      path: 'required',
+    }).optional(),
+    clientId: z
+      .string()
+      .regex(/^[0-9A-Za-z-]{1,64}$/)
+      .optional()
+      .meta({
+        description: 'Application (client) id; with a managed identity, that of a user-assigned one.',
+        expected: 'an application id',
+      }),
+    clientSecret: secretText({ description: 'Proves the application with a secret.' }).optional(),
+    certificate: certificateSchema.optional(),
+    managedIdentity: z.literal(true).optional().meta({
+      description: 'Uses the managed identity of the machine; needs no secret.',
+      expected: 'true, or the key left out',
+    }),
+  })
+  .meta({
+    description: 'How the connector signs in. Exactly one of clientSecret, certificate and managedIdentity.',
+    expected: 'one of clientSecret, certificate or managedIdentity',
+  });
+
+const dataverseSchema = z
+  .strictObject({
+    url: serviceUrl({
+      description: 'Address of the Dynamics 365 environment.',
+      expected: 'an https address without a path, e.g. https://contoso.crm4.dynamics.com',
+      path: 'none',
+    }),
+    apiVersion: z
+      .string()
+      .regex(/^v\d+\.\d+$/)
+      .default('v9.2')
+      .meta({ description: 'Version of the Web API.', expected: 'a version such as v9.2' }),
+    auth: authSchema,
+    pageSize: z.int().min(1).max(5000).default(1000).meta({ description: 'Rows a page of the change feed.' }),
+    pollSeconds: seconds('Seconds between two looks at the change feed.', { min: 0.1, max: 86_400 }).default(10),
+    callTimeoutSeconds: seconds('Seconds one call may take, its body included.', { min: 0.1, max: 600 }).default(60),
+  })
+  .meta({ description: 'The Dynamics 365 environment that people are read from.', expected: 'url and auth' });
+
+const rulesSchema = z
+  .strictObject({
+    anonymizeContactWhenInactive: z
+      .union([
+        z.boolean(),
+        z.strictObject({
+          contact: z.boolean().default(false).meta({ description: 'For contacts.' }),
+          lead: z
+            .boolean()
+            .default(false)
+            .meta({ description: 'For leads; qualified and disqualified are not active.' }),
+          account: z.boolean().default(false).meta({ description: 'For accounts.' }),
+        }),
+      ])
+      .default(false)
+      .meta({
+        description:
+          'Whether a person whose row is not active is anonymized. true means contacts and leads; accounts only by name.',
+        expected: 'true, false or { contact, lead, account }',
+      }),
+  })
+  .prefault({})
+  .meta({ description: 'Settings of the rules.' });
+
+/** What every target has, whatever its platform. */
+export const targetSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$/)
+      .meta({
+        description: 'Name of this account, used in commands, logs and the database; do not change it later.',
+        expected: 'up to 40 letters, digits, - or _',
+      }),
+    platform: z.string().min(1).meta({ description: 'Which email platform.', expected: 'the name of a platform' }),
+    identity: z.enum(['address', 'record']).default('address').meta({
+      description:
+        'What makes two rows the same profile: the address, or nothing (record: one profile a row, for accounts that de-duplicate on external id).',
+    }),
+    adoptExisting: z.boolean().default(true).meta({
+      description: 'Whether people who are on the platform already, from earlier times, are looked up and taken over.',
+    }),
+    requestsPerSecond: z
+      .number()
+      .positive()
+      .max(10_000)
+      .default(10)
+      .meta({ description: 'Calls a second that all processes together may make.' }),
+    callTimeoutSeconds: seconds('Seconds one call may take, its body included.', { min: 0.1, max: 600 }).default(30),
+    lateEffectSeconds: seconds(
+      'Seconds after which a call that was cut off can no longer take effect. Default: 2 × callTimeoutSeconds.',
+      {
+        min: 0.1,
+        max: 86_400,
+      },
+    ).optional(),
+    tables: overridesSchema,
+  })
+  .meta({ description: 'One account on an email platform.' });
+
+const wholeNumber = (description: string, least: number, most: number) =>
+  z.int().min(least).max(most).meta({ description });
+
+const brakeSchema = z
+  .strictObject({
+    maxCount: wholeNumber('Most automatic anonymizations a target in the window.', 0, 1_000_000).default(500),
+    maxPercent: z
+      .number()
+      .min(0)
+      .max(100)
+      .default(5)
+      .meta({ description: 'Most automatic anonymizations in the window, in percent of the live profiles.' }),
+    minCount: wholeNumber('So many pass in any case, also on a small account.', 0, 1_000_000).default(10),
+    windowHours: z.number().positive().max(720).default(24).meta({ description: 'Hours that the window looks back.' }),
+    maxExplicitPerHour: wholeNumber('Most explicit erasures an hour; more wait for approval.', 0, 1_000_000).default(
+      200,
+    ),
+  })
+  .prefault({})
+  .meta({
+    description:
+      'Guard on automatic anonymizations: more than max(minCount, min(maxCount, maxPercent)) are held for a person to review.',
+  });
+
+const jobDefaults = {
+  columns: {
+    name: ['mkt_name', 'Title of the job.'],
+    operation: ['mkt_operation', 'Choice: what to do.'],
+    customer: ['mkt_customer', 'Customer lookup: account or contact.'],
+    lead: ['mkt_lead', 'Lead lookup.'],
+    status: ['mkt_status', 'Choice: how far it is.'],
+    resultCode: ['mkt_resultcode', 'Text: the result in short.'],
+    resultDetail: ['mkt_resultdetail', 'Memo: one line a target.'],
+    completedOn: ['mkt_completedon', 'Date and time of the result.'],
+    recordId: ['mkt_recordid', 'Text copy of the row id.'],
+    recordTable: ['mkt_recordtable', 'Text copy of the table name.'],
+  },
+} as const;
+
+const jobColumn = ([name, description]: readonly [string, string]) => logicalName(description).default(name);
+const jobOption = (value: number, description: string) =>
+  wholeNumber(description, -2_147_483_648, 2_147_483_647).default(value);
+
+const marketingJobsSchema = z
+  .union([
+    z.literal(false),
+    z.strictObject({
+      table: logicalName('Logical name of the table.').default('mkt_marketingjob'),
+      set: logicalName('Entity set name of the table. Default: the table with an s.').optional(),
+      pollSeconds: seconds('Seconds between two looks for open jobs.', { min: 0.1, max: 86_400 }).default(10),
+      columns: z
+        .strictObject({
+          id: logicalName('Primary key. Default: the table with id.').optional(),
+          name: jobColumn(jobDefaults.columns.name),
+          operation: jobColumn(jobDefaults.columns.operation),
+          customer: jobColumn(jobDefaults.columns.customer),
+          lead: jobColumn(jobDefaults.columns.lead),
+          status: jobColumn(jobDefaults.columns.status),
+          resultCode: jobColumn(jobDefaults.columns.resultCode),
+          resultDetail: jobColumn(jobDefaults.columns.resultDetail),
+          completedOn: jobColumn(jobDefaults.columns.completedOn),
+          recordId: jobColumn(jobDefaults.columns.recordId),
+          recordTable: jobColumn(jobDefaults.columns.recordTable),
+        })
+        .prefault({})
+        .meta({ description: 'Logical names of the columns.' }),
+      options: z
+        .strictObject({
+          anonymizeContact: jobOption(140_000_000, 'Operation: Anonymize Contact.'),
+          syncContact: jobOption(140_000_001, 'Operation: Sync Contact.'),
+          pending: jobOption(140_000_000, 'Status: Pending.'),
+          inProgress: jobOption(140_000_001, 'Status: In Progress.'),
+          succeeded: jobOption(140_000_002, 'Status: Succeeded.'),
+          failed: jobOption(140_000_003, 'Status: Failed.'),
+        })
+        .prefault({})
+        .meta({ description: 'Values of the choices.' }),
+    }),
+  ])
+  .prefault({})
+  .meta({
+    description:
+      'The table in which CRM users ask for an erasure; false switches it off. The names have to be set only where an existing table is used.',
+    expected: 'false, or the names of an existing table',
+  });
+
+function isCron(text: string): boolean {
+  const fields = text.trim().split(/\s+/);
+  if (fields.length !== 5 && fields.length !== 6) return false;
+  try {
+    CronExpressionParser.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const reconcileSchema = z
+  .strictObject({
+    cron: z
+      .string()
+      .refine(isCron, { params: { wrong: 'is not a cron expression' } })
+      .default('0 3 * * *')
+      .meta({
+        description: 'When the ledger is compared with the CRM.',
+        expected: 'a cron expression of five fields, e.g. "0 3 * * *"',
+      }),
+  })
+  .prefault({})
+  .meta({ description: 'The regular comparison of the ledger with the CRM.' });
+
+const workerSchema = z
+  .strictObject({
+    leaseSeconds: seconds('Seconds a claim lasts unless it is renewed.', { min: 1, max: 3600 }).default(120),
+    sweepSeconds: seconds('Seconds between two looks for work whose wake-up was lost.', {
+      min: 0.1,
+      max: 3600,
+    }).default(15),
+    concurrency: wholeNumber('Batches of one target that run at once in a process.', 1, 64).default(2),
+  })
+  .prefault({})
+  .meta({ description: 'How the workers share the work.' });
+
+const connectionText = (schemes: readonly string[], description: string, expected: string) =>
+  secretText({ description, expected })
+    .refine((secret) => URL.canParse(secret.reveal()) && schemes.includes(new URL(secret.reveal()).protocol), {
+      params: { wrong: 'is not an address of that kind' },
+    })
+    .meta({ description, expected, secret: true })
+    .optional();
+
+const storageSchema = z
+  .strictObject({
+    databaseUrl: connectionText(
+      ['postgres:', 'postgresql:'],
+      'PostgreSQL to use. Left out (or its variable not set): an embedded one under dataDir.',
+      'postgres://user:password@host:5432/database',
+    ),
+    redisUrl: connectionText(
+      ['redis:', 'rediss:'],
+      'Redis for the wake-ups of a fleet. Left out (or its variable not set): PostgreSQL does that too.',
+      'redis://host:6379 or rediss://host:6379',
+    ),
+    dataDir: z.string().min(1).default('./data').meta({
+      description: 'Folder of the embedded PostgreSQL, relative to the configuration file.',
+      expected: 'the path of a folder',
+    }),
+  })
+  .prefault({})
+  .meta({
+    description:
+      'Where the ledger is kept. A variable that is not set means the embedded default here, and is a mistake everywhere else.',
+  });
+
+const privacySchema = z
+  .strictObject({
+    hashKey: secretText({
+      description:
+        'Key of the hashes that stand for addresses, and of sealed values. Keep it: without it the ledger cannot be read.',
+      minBytes: 32,
+    }),
+    previousHashKeys: z
+      .array(secretText({ description: 'A former hash key.', minBytes: 32 }))
+      .default([])
+      .meta({ description: 'Former hash keys, until `connector rekey` has finished.', expected: 'a list of secrets' }),
+  })
+  .meta({ description: 'Keys that keep people out of the database and the logs.', expected: 'hashKey' });
+
+const serverSchema = z
+  .strictObject({
+    host: z
+      .string()
+      .regex(/^[A-Za-z0-9.:_-]{1,253}$/)
+      .default('127.0.0.1')
+      .meta({ description: 'Address to listen on.', expected: 'a host name or an IP address' }),
+    port: wholeNumber('Port to listen on; 0 picks a free one.', 0, 65_535).default(3000),
+    adminToken: secretText({
+      description: 'Token for the status page and the operating calls. Required unless host is loopback.',
+      minBytes: 16,
+    }).optional(),
+  })
+  .prefault({})
+  .meta({ description: 'Health, metrics, status page and webhook.' });
+
+const logSchema = z
+  .strictObject({
+    level: z
+      .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+      .default('info')
+      .meta({ description: 'Least level that is written.' }),
+  })
+  .prefault({})
+  .meta({ description: 'The log, as JSON lines on standard output.' });
+
+/** Every section but `targets`, whose elements are checked one by one together with their platform. */
+export const sectionSchemas = {
+  dataverse: dataverseSchema,
+  tables: tablesSchema.meta({
+    description: 'The tables that are synchronised; one that is left out is not.',
+    expected: 'at least one of contact, lead or account',
+  }),
+  rules: rulesSchema,
+  brake: brakeSchema,
+  suppression: z
+    .strictObject({
+      afterErasure: z.boolean().default(false).meta({
+        description:
+          'Whether an address erased on request is put on the suppression list, so that nobody creates it again.',
+      }),
+    })
+    .prefault({})
+    .meta({ description: 'The list of addresses that must not be created again.' }),
+  marketingJobs: marketingJobsSchema,
+  reconcile: reconcileSchema,
+  worker: workerSchema,
+  storage: storageSchema,
+  privacy: privacySchema,
+  server: serverSchema,
+  log: logSchema,
+} as const;
+
+export type SectionName = keyof typeof sectionSchemas;
+export type Section<Name extends SectionName> = z.output<(typeof sectionSchemas)[Name]>;
+export type TargetInput = z.output<typeof targetSchema>;
+
+/** In the order in which people write and read them. */
+export const sectionOrder = [
+  'dataverse',
+  'tables',
+  'rules',
+  'targets',
+  'brake',
+  'suppression',
+  'marketingJobs',
+  'reconcile',
+  'worker',
+  'storage',
+  'privacy',
+  'server',
+  'log',
+] as const satisfies readonly (SectionName | 'targets')[];
