@@ -110,7 +110,12 @@ export interface Crm {
    * PATCH with If-Match. `etag` '*' for results. Answers 'changed' on 412 and 'gone' on 404, so that nothing is ever
    * created by it.
    */
-  updateJob(id: RecordId, etag: string, update: MarketingJobUpdate, signal: AbortSignal): Promise<'done' | 'changed' | 'gone'>;
+  updateJob(
+    id: RecordId,
+    etag: string,
+    update: MarketingJobUpdate,
+    signal: AbortSignal,
+  ): Promise<'done' | 'changed' | 'gone'>;
   /** Days after which a delta token dies (organizations.expirechangetrackingindays). */
   changeTrackingDays(signal: AbortSignal): Promise<number | undefined>;
   /** Everything the configuration needs of Dataverse, each with its mend. */
