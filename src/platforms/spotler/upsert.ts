@@ -1,0 +1,168 @@
+/**
+ * Writing profiles. Guarantees: one outcome per item, in order; a contact that is there already never gets a permission
+ * raised but by `permissionsOnUpdate`; `created` is said only when Spotler accepted a contact with `update: false`; an
+ * item with `mayCreate: false` creates nobody. What must be known beforehand: where the answer of a call is lost, the
+ * repetition finds the contact there and says `created: false`, although its permissions are those of a creation.
+ * A contact that is known here but was removed in Spotler comes back with `permissionsOnUpdate` only: nothing is raised.
+ * wire: Spotler swagger 1.2 POST /contact/list (100 contacts, `update` per request), PUT /contact/{externalId}.
+ */
+import { ConnectorError } from '../../http/errors.ts';
+import type { Outcome, UpsertItem } from '../platform.ts';
+import type { SpotlerClient } from './client.ts';
+import { type Catalogue, type Discovery, toBits } from './discovery.ts';
+import { checkAddressIsFree, checkFormerIdIsGone } from './identity.ts';
+import { keysOf, noticeOf } from './people.ts';
+import { type BulkOutcome, bulkOutcomes } from './rows.ts';
+import type { SpotlerSettings } from './settings.ts';
+import { permissionsOnExisting, propertiesOf } from './values.ts';
+
+/** wire: swagger, "Too many contacts provided (max is 100)". */
+export const bulkSize = 100;
+/** Single calls of one batch that are under way at once. */
+const parallel = 8;
+
+export interface UpsertOptions {
+  readonly identity: 'address' | 'record';
+  readonly clearWith: SpotlerSettings['clearWith'];
+}
+
+export type Upsert = (items: readonly UpsertItem[], signal: AbortSignal) => Promise<Outcome[]>;
+
+export function createUpsert(client: SpotlerClient, discovery: Discovery, options: UpsertOptions): Upsert {
+  /** Former ids that were looked for and are not there any more. */
+  const formerIdsGone = new Set<string>();
+
+  return async function upsert(items, signal) {
+    if (items.length === 0) return [];
+    const catalogue = await discovery.read(signal);
+    const outcomes = new Map<UpsertItem, Outcome>();
+
+    if (options.identity === 'address') {
+      const moved = items.filter((item) => item.addressChanged);
+      await forEachAtOnce(moved, (item) => checkAddressIsFree(client, item, signal));
+    }
+
+    // An address is changed under the id: by address Spotler would not know whom we mean.
+    const single = items.filter((item) => !item.mayCreate || (item.known && item.addressChanged));
+    await forEachAtOnce(single, async (item) => {
+      const result = await updateExisting(item, catalogue, signal);
+      if (result.kind !== 'absent' || !item.mayCreate) outcomes.set(item, result);
+    });
+
+    const fresh = items.filter((item) => !outcomes.has(item) && !item.known);
+    const existing = items.filter((item) => !outcomes.has(item) && item.known);
+    for (const [item, result] of await addAll(fresh, false, catalogue, signal)) {
+      if (result === 'exists') existing.push(item);
+      else outcomes.set(item, result);
+    }
+    for (const [item, result] of await addAll(existing, true, catalogue, signal)) {
+      outcomes.set(
+        item,
+        result === 'exists' ? { kind: 'rejected', status: 200, detail: 'CONTACT_ALREADY_EXISTS' } : result,
+      );
+    }
+
+    if (options.identity === 'address') {
+      const written = items.filter((item) => {
+        const result = outcomes.get(item);
+        return result?.kind === 'done' && result.contactKey === item.contactKey;
+      });
+      await forEachAtOnce(written, (item) => checkFormerIdIsGone(client, item, formerIdsGone, signal));
+    }
+    return items.map((item) => outcomes.get(item) ?? missing());
+  };
+
+  async function addAll(
+    items: readonly UpsertItem[],
+    update: boolean,
+    catalogue: Catalogue,
+    signal: AbortSignal,
+  ): Promise<Map<UpsertItem, BulkOutcome>> {
+    const results = new Map<UpsertItem, BulkOutcome>();
+    for (let start = 0; start < items.length; start += bulkSize) {
+      const chunk = items.slice(start, start + bulkSize);
+      const contacts = chunk.map((item) => {
+        const permissions = update ? permissionsOnExisting(item) : item.permissionsOnCreate;
+        const properties = propertiesOf(item, toBits(catalogue, permissions), catalogue, options.clearWith);
+        return { externalId: item.contactKey, properties };
+      });
+      const answer = await client.addContacts(contacts, update, signal);
+      const rows = bulkOutcomes(
+        chunk.map((item) => item.contactKey),
+        answer,
+        update,
+      );
+      for (const [index, item] of chunk.entries()) results.set(item, rows[index] ?? missing());
+    }
+    return results;
+  }
+
+  async function updateExisting(item: UpsertItem, catalogue: Catalogue, signal: AbortSignal): Promise<Outcome> {
+    const bits = toBits(catalogue, permissionsOnExisting(item));
+    const properties = propertiesOf(item, bits, catalogue, options.clearWith);
+    let status = 404;
+
+    async function write(externalId: string): Promise<Outcome | undefined> {
+      try {
+        const answer = await client.update({ externalId, properties }, signal);
+        status = answer.status;
+        const { requestId } = answer;
+        const id = requestId === undefined ? {} : { requestId };
+        return answer.found ? { kind: 'done', status, ...id, contactKey: externalId, created: false } : undefined;
+      } catch (error) {
+        return ownFault(error, externalId);
+      }
+    }
+
+    for (const key of new Set([item.contactKey, ...keysOf(item.ref)])) {
+      const result = await write(key);
+      if (result) return result;
+    }
+    if (options.identity === 'record' || item.addressChanged) return { kind: 'absent', status };
+    const found = await client.search(item.address, signal);
+    const key = found.find((contact) => contact.externalId)?.externalId;
+    const result = key ? await write(key) : undefined;
+    if (result) return result;
+    if (found.length === 0 || key) return { kind: 'absent', status };
+    // It has no id to be updated by; writing ours with `update` takes it over by its address.
+    const taken = (await addAll([item], true, catalogue, signal)).get(item);
+    return taken === undefined || taken === 'exists'
+      ? { kind: 'rejected', status: 200, detail: 'CONTACT_ALREADY_EXISTS' }
+      : taken;
+  }
+}
+
+/** What a refused PUT says about this one item; throws what is not the item's fault. */
+function ownFault(error: unknown, contactKey: string): Outcome {
+  const notice = noticeOf(error);
+  if (!(error instanceof ConnectorError) || (notice === undefined && error.kind !== 'park')) throw error;
+  const status = error.status ?? 0;
+  if (notice !== undefined) return { kind: 'done', status, contactKey, created: false, notice };
+  return { kind: 'rejected', status, contactKey, detail: error.code.replace(/^SPOTLER_/, '') };
+}
+
+function missing(): never {
+  throw new ConnectorError(
+    'retry',
+    'SPOTLER_UNEXPECTED_ANSWER',
+    'Spotler did not answer for every contact of the list.',
+  );
+}
+
+/** Runs a few at once, waits for all that were started, then throws the first error. */
+async function forEachAtOnce<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const waiting = items.values();
+  let failure: { readonly error: unknown } | undefined;
+  async function run(): Promise<void> {
+    for (const item of waiting) {
+      if (failure) return;
+      try {
+        await work(item);
+      } catch (error) {
+        failure ??= { error };
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: parallel }, run));
+  if (failure) throw failure.error;
+}
