@@ -168,12 +168,12 @@ function draftOwn(
     ...('value' in result ? { value: result.value } : {}),
     mistakes: [
       ...unknown.map((key) => unknownKey(at, key, all)),
-      ...result.mistakes,
       ...plain.map(([key]) => ({
         at: [...at, key],
         wrong: 'is plain http to another machine',
         expected: 'an https address',
       })),
+      ...result.mistakes,
     ],
   };
 }

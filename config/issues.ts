@@ -9,6 +9,9 @@ import { oneOf, suggest } from './suggest.ts';
 
 type Issue = z.core.$ZodIssue;
 
+/** A schema says the mend of a refinement by a message that begins so; a mend never quotes the value. */
+const toldPrefix = 'expected ';
+
 /** Explains the issues of one value that was read at `base` and checked with `schema`. */
 export function explainIssues(
   issues: readonly Issue[],
@@ -32,6 +35,15 @@ function explain(issue: Issue, above: readonly PathPart[], context: Context): Mi
   const node = nodeAt(context.root, at);
   const found = valueAt(context.value, at);
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(at, key, knownKeys(node)));
+  if (issue.message.startsWith(toldPrefix)) {
+    return [
+      {
+        at,
+        wrong: issue.code === 'invalid_union' ? `is ${kindOf(found)}` : wrongOf(issue, found),
+        expected: issue.message.slice(toldPrefix.length),
+      },
+    ];
+  }
   if (issue.code === 'invalid_union') {
     const branch = likeliest(issue.errors, found);
     return branch
@@ -40,9 +52,6 @@ function explain(issue: Issue, above: readonly PathPart[], context: Context): Mi
   }
   if (issue.code === 'invalid_key') {
     return [{ at, wrong: 'has a key that is not allowed', expected: keyPhrase(context.root, at) }];
-  }
-  if (issue.code === 'custom' && typeof issue.params?.expected === 'string') {
-    return [{ at, wrong: customWrong(issue), expected: issue.params.expected }];
   }
   return [{ at, wrong: wrongOf(issue, found), expected: expectedOf(issue, node, found) }];
 }
@@ -83,9 +92,9 @@ function tooSmall(origin: string, found: unknown): string {
   return found === '' || (Array.isArray(found) && found.length === 0) ? 'is empty' : 'is too short';
 }
 
-/** `params.wrong` is written by us; a platform's `message` is masked later, should it quote a secret. */
+/** Only `params.wrong`, which is written with the schema; a message of another kind might quote the value. */
 function customWrong(issue: Issue & { code: 'custom' }): string {
-  return typeof issue.params?.wrong === 'string' ? issue.params.wrong : issue.message;
+  return typeof issue.params?.wrong === 'string' ? issue.params.wrong : 'is not valid';
 }
 
 function expectedOf(issue: Issue, node: JsonNode | undefined, found: unknown): string {

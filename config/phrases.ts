@@ -19,6 +19,7 @@ export interface JsonNode {
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
   readonly minLength?: number;
+  readonly minItems?: number;
   readonly properties?: Readonly<Record<string, JsonNode>>;
   readonly required?: readonly string[];
   readonly additionalProperties?: boolean | JsonNode;
@@ -28,7 +29,30 @@ export interface JsonNode {
 
 /** The input side of a schema: what people write, before defaults and transformations. */
 export function jsonNodeOf(schema: z.ZodType): JsonNode {
-  return z.toJSONSchema(schema, { io: 'input', target: 'draft-7', unrepresentable: 'any' }) as JsonNode;
+  const { $schema: _, ...node } = z.toJSONSchema(schema, { io: 'input', target: 'draft-7', unrepresentable: 'any' });
+  return writable(node as JsonNode);
+}
+
+/** Leaves out alternatives that no file can hold (an instance of a class comes out as an empty node). */
+function writable(node: JsonNode): JsonNode {
+  const { anyOf, properties, items, additionalProperties, ...rest } = node;
+  const alternatives = anyOf?.map(writable).filter((alternative) => Object.keys(alternative).length > 0);
+  const only = alternatives?.length === 1 ? alternatives[0] : undefined;
+  return {
+    ...only,
+    ...rest,
+    ...(alternatives && !only ? { anyOf: alternatives } : {}),
+    ...(properties
+      ? { properties: Object.fromEntries(Object.entries(properties).map(([key, inner]) => [key, writable(inner)])) }
+      : {}),
+    ...(items ? { items: writable(items) } : {}),
+    ...(additionalProperties === undefined
+      ? {}
+      : {
+          additionalProperties:
+            typeof additionalProperties === 'object' ? writable(additionalProperties) : additionalProperties,
+        }),
+  };
 }
 
 /** The node at a path; undefined where the schema knows no such place. */

@@ -93,6 +93,11 @@ export function seconds(description: string, limits: { min: number; max: number 
   return z.number().min(limits.min).max(limits.max).meta({ description });
 }
 
+/** A whole number within bounds, both included. */
+export function wholeNumber(description: string, least: number, most: number) {
+  return z.int().min(least).max(most).meta({ description });
+}
+
 /** A name that is shown as it is: not empty, without line breaks. */
 export function shortText(description: string, expected: string) {
   return z

@@ -14,7 +14,7 @@ const as = z
 
 const map = z.record(z.string(), z.string()).optional().meta({
   description:
-    'Translates values before they are sent, e.g. { "1": M, "2": F }. A value that is not in it is sent as it is.',
+    'Translates values before they are sent, e.g. { "1": M, "2": F }. A value that is not in it clears the property.',
   expected: 'pairs of value and translation, both as text, e.g. { "1": M }',
 });
 
@@ -65,7 +65,7 @@ export const onlySchema = z
 
 const whenOutOfScopeSchema = z.enum(['resetPermissions', 'anonymize', 'ignore']);
 const whenOutOfScopeText =
-  'What becomes of a profile whose row is out of scope: resetPermissions sets every permission false, anonymize erases it (past the brake only with approval), ignore leaves it.';
+  'What becomes of a profile whose row is out of scope: resetPermissions sets every permission false, anonymize erases it (guarded by the brake), ignore leaves it.';
 
 export const tableSchema = z.strictObject({
   email: logicalName('Column that holds the email address.'),
@@ -115,9 +115,9 @@ export type OverrideInput = NonNullable<z.output<typeof overrideSchema>>;
 
 export const overridesSchema = z
   .strictObject({
-    contact: overrideSchema.meta({ description: 'What differs for contacts on this target; null leaves them out.' }),
-    lead: overrideSchema.meta({ description: 'What differs for leads on this target; null leaves them out.' }),
-    account: overrideSchema.meta({ description: 'What differs for accounts on this target; null leaves them out.' }),
+    contact: overrideSchema.meta({ description: 'What differs for this table on this target; null leaves it out.' }),
+    lead: overrideSchema.meta({ description: 'What differs for this table on this target; null leaves it out.' }),
+    account: overrideSchema.meta({ description: 'What differs for this table on this target; null leaves it out.' }),
   })
   .prefault({})
   .meta({

@@ -5,74 +5,10 @@
  */
 import { CronExpressionParser } from 'cron-parser';
 import { z } from 'zod';
-import { logicalName, seconds, secretText, serviceUrl } from './schema-parts.ts';
+import { dataverseSchema } from './schema-dataverse.ts';
+import { marketingJobsSchema } from './schema-marketing-jobs.ts';
+import { seconds, secretText, wholeNumber } from './schema-parts.ts';
 import { overridesSchema, tablesSchema } from './schema-tables.ts';
-
-const certificateSchema = z
-  .strictObject({
-    privateKeyFile: z.string().min(1).meta({
-      description: 'PEM file with the private key, relative to the configuration file.',
-      expected: 'the path of a PEM file',
-    }),
-    thumbprintSha256: z
-      .string()
-      .regex(/^[0-9a-fA-F]{64}$/)
-      .transform((text) => text.toUpperCase())
-      .meta({
-        description: 'SHA-256 thumbprint of the certificate that the application registration holds.',
-        expected: '64 hexadecimal digits without colons',
-      }),
-  })
-  .meta({
-    description: 'Proves the application with a certificate.',
-    expected: '{ privateKeyFile, thumbprintSha256 }',
-  });
-
-const authSchema = z
-  .strictObject({
-    authority: serviceUrl({
-      description: 'Where tokens come from: the login address with the tenant.',
-      expected: 'an https address with the tenant, e.g. https://login.microsoftonline.com/<tenant id>',
-      path: 'required',
-    }).optional(),
-    clientId: z
-      .string()
-      .regex(/^[0-9A-Za-z-]{1,64}$/)
-      .optional()
-      .meta({
-        description: 'Application (client) id; with a managed identity, that of a user-assigned one.',
-        expected: 'an application id',
-      }),
-    clientSecret: secretText({ description: 'Proves the application with a secret.' }).optional(),
-    certificate: certificateSchema.optional(),
-    managedIdentity: z.literal(true).optional().meta({
-      description: 'Uses the managed identity of the machine; needs no secret.',
-      expected: 'true, or the key left out',
-    }),
-  })
-  .meta({
-    description: 'How the connector signs in. Exactly one of clientSecret, certificate and managedIdentity.',
-    expected: 'one of clientSecret, certificate or managedIdentity',
-  });
-
-const dataverseSchema = z
-  .strictObject({
-    url: serviceUrl({
-      description: 'Address of the Dynamics 365 environment.',
-      expected: 'an https address without a path, e.g. https://contoso.crm4.dynamics.com',
-      path: 'none',
-    }),
-    apiVersion: z
-      .string()
-      .regex(/^v\d+\.\d+$/)
-      .default('v9.2')
-      .meta({ description: 'Version of the Web API.', expected: 'a version such as v9.2' }),
-    auth: authSchema,
-    pageSize: z.int().min(1).max(5000).default(1000).meta({ description: 'Rows a page of the change feed.' }),
-    pollSeconds: seconds('Seconds between two looks at the change feed.', { min: 0.1, max: 86_400 }).default(10),
-    callTimeoutSeconds: seconds('Seconds one call may take, its body included.', { min: 0.1, max: 600 }).default(60),
-  })
-  .meta({ description: 'The Dynamics 365 environment that people are read from.', expected: 'url and auth' });
 
 const rulesSchema = z
   .strictObject({
@@ -134,9 +70,6 @@ export const targetSchema = z
   })
   .meta({ description: 'One account on an email platform.' });
 
-const wholeNumber = (description: string, least: number, most: number) =>
-  z.int().min(least).max(most).meta({ description });
-
 const brakeSchema = z
   .strictObject({
     maxCount: wholeNumber('Most automatic anonymizations a target in the window.', 0, 1_000_000).default(500),
@@ -156,68 +89,6 @@ const brakeSchema = z
   .meta({
     description:
       'Guard on automatic anonymizations: more than max(minCount, min(maxCount, maxPercent)) are held for a person to review.',
-  });
-
-const jobDefaults = {
-  columns: {
-    name: ['mkt_name', 'Title of the job.'],
-    operation: ['mkt_operation', 'Choice: what to do.'],
-    customer: ['mkt_customer', 'Customer lookup: account or contact.'],
-    lead: ['mkt_lead', 'Lead lookup.'],
-    status: ['mkt_status', 'Choice: how far it is.'],
-    resultCode: ['mkt_resultcode', 'Text: the result in short.'],
-    resultDetail: ['mkt_resultdetail', 'Memo: one line a target.'],
-    completedOn: ['mkt_completedon', 'Date and time of the result.'],
-    recordId: ['mkt_recordid', 'Text copy of the row id.'],
-    recordTable: ['mkt_recordtable', 'Text copy of the table name.'],
-  },
-} as const;
-
-const jobColumn = ([name, description]: readonly [string, string]) => logicalName(description).default(name);
-const jobOption = (value: number, description: string) =>
-  wholeNumber(description, -2_147_483_648, 2_147_483_647).default(value);
-
-const marketingJobsSchema = z
-  .union([
-    z.literal(false),
-    z.strictObject({
-      table: logicalName('Logical name of the table.').default('mkt_marketingjob'),
-      set: logicalName('Entity set name of the table. Default: the table with an s.').optional(),
-      pollSeconds: seconds('Seconds between two looks for open jobs.', { min: 0.1, max: 86_400 }).default(10),
-      columns: z
-        .strictObject({
-          id: logicalName('Primary key. Default: the table with id.').optional(),
-          name: jobColumn(jobDefaults.columns.name),
-          operation: jobColumn(jobDefaults.columns.operation),
-          customer: jobColumn(jobDefaults.columns.customer),
-          lead: jobColumn(jobDefaults.columns.lead),
-          status: jobColumn(jobDefaults.columns.status),
-          resultCode: jobColumn(jobDefaults.columns.resultCode),
-          resultDetail: jobColumn(jobDefaults.columns.resultDetail),
-          completedOn: jobColumn(jobDefaults.columns.completedOn),
-          recordId: jobColumn(jobDefaults.columns.recordId),
-          recordTable: jobColumn(jobDefaults.columns.recordTable),
-        })
-        .prefault({})
-        .meta({ description: 'Logical names of the columns.' }),
-      options: z
-        .strictObject({
-          anonymizeContact: jobOption(140_000_000, 'Operation: Anonymize Contact.'),
-          syncContact: jobOption(140_000_001, 'Operation: Sync Contact.'),
-          pending: jobOption(140_000_000, 'Status: Pending.'),
-          inProgress: jobOption(140_000_001, 'Status: In Progress.'),
-          succeeded: jobOption(140_000_002, 'Status: Succeeded.'),
-          failed: jobOption(140_000_003, 'Status: Failed.'),
-        })
-        .prefault({})
-        .meta({ description: 'Values of the choices.' }),
-    }),
-  ])
-  .prefault({})
-  .meta({
-    description:
-      'The table in which CRM users ask for an erasure; false switches it off. The names have to be set only where an existing table is used.',
-    expected: 'false, or the names of an existing table',
   });
 
 function isCron(text: string): boolean {

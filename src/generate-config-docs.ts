@@ -1,0 +1,17 @@
+/**
+ * `npm run generate`: writes config/connector.schema.json and docs/configuration.md from the schemas, those of the
+ * platforms included. Writes nothing else. A test says when it has to be run.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { generateConfiguration } from '../config/generate.ts';
+import { platforms } from './platforms/registry.ts';
+
+const root = new URL('../', import.meta.url);
+const platformSchemas = Object.fromEntries(Object.entries(platforms).map(([name, { schema }]) => [name, schema]));
+const { jsonSchema, reference } = generateConfiguration(platformSchemas);
+
+await mkdir(new URL('docs/', root), { recursive: true });
+await writeFile(new URL('config/connector.schema.json', root), jsonSchema);
+await writeFile(new URL('docs/configuration.md', root), reference);
+process.stdout.write(`written below ${fileURLToPath(root)}: config/connector.schema.json, docs/configuration.md\n`);
