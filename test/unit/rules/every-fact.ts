@@ -94,8 +94,8 @@ export function memberAlphabet(detail: 'fine' | 'coarse'): Member[] {
         facts.table,
         decision.action,
         decision.rule,
-        facts.merged && facts.existence === 'present',
-        facts.state === 'qualified' && facts.existence === 'present',
+        facts.merged,
+        facts.state === 'qualified',
         detail === 'fine' ? decision.reasons.map((reason) => `${reason.rule}:${reason.action}`) : heard,
       ].join('|');
       if (!found.has(key)) found.set(key, member(facts, { settings }));
