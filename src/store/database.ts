@@ -53,6 +53,8 @@ export async function openDatabase(options: {
       await client.query(`SET search_path TO ${queueSchema}`);
     },
   });
+  // BullMQ listens once for every queue and worker.
+  queuePool.setMaxListeners(50);
   pool.on('error', (error) => logger.warn({ code: codeOf(error), pool: 'store' }, 'idle database connection lost'));
   queuePool.on('error', (error) =>
     logger.warn({ code: codeOf(error), pool: 'queue' }, 'idle database connection lost'),
