@@ -36,7 +36,6 @@ export type OwedMark = {
   /** Lot of the deletions; `everyLot` puts the other changes into it too. */
   readonly lot: string | null;
   readonly everyLot: boolean;
-  readonly generation: number | null;
 };
 
 /** Marks records owed on the targets. To be called inside the transaction that makes it true. */
@@ -51,15 +50,14 @@ export async function markOwed(trx: Transaction<Database>, mark: OwedMark): Prom
       select n.id, n.deleted, n.seen_key from unnest(${ids}::uuid[], ${deleted}::boolean[], ${keys}::text[])
         as n (id, deleted, seen_key) order by n.id
     ), marked as (
-      insert into record as r (crm_table, id, change_seq, tombstone, seen_key, seen_generation)
-      select ${mark.table}, id, nextval('change_seq'), deleted, seen_key, ${mark.generation ?? 0} from news
+      insert into record as r (crm_table, id, change_seq, tombstone, seen_key)
+      select ${mark.table}, id, nextval('change_seq'), deleted, seen_key from news
       on conflict (crm_table, id) do update set
         -- a number drawn earlier may be committed later: a record's own sequence still only rises
         change_seq = greatest(excluded.change_seq, r.change_seq + 1),
         tombstone = excluded.tombstone,
         gone_at = case when excluded.tombstone then r.gone_at else null end,
-        seen_key = coalesce(excluded.seen_key, r.seen_key),
-        seen_generation = case when ${mark.generation}::integer is null or excluded.tombstone then r.seen_generation else ${mark.generation}::integer end
+        seen_key = coalesce(excluded.seen_key, r.seen_key)
       returning crm_table, id, change_seq, tombstone
     )
     insert into delivery as d (target, crm_table, id, owed_seq, priority, due_at, lot)
@@ -113,7 +111,6 @@ export function createCheckpoints(db: Kysely<Database>): Checkpoints {
           targets: move.targets,
           lot: move.lot,
           everyLot: move.fromMode !== 'delta',
-          generation: move.generation,
         });
         return true;
       });

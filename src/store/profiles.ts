@@ -76,23 +76,20 @@ export async function changeProfiles(
   lease: Lease,
   changes: readonly ProfileChange[],
 ): Promise<void> {
-  for (const change of changes) {
-    const values: Partial<Record<string, unknown>> = { state: change.state };
-    if (change.contactKey !== undefined) values.contact_key = change.contactKey;
-    if (change.owner !== undefined) values.owner = change.owner;
-    if (change.dataFingerprint !== undefined) values.data_fingerprint = change.dataFingerprint;
-    if (change.permissionFingerprint !== undefined) values.permission_fingerprint = change.permissionFingerprint;
-    if (change.bitsBefore !== undefined) values.bits_before = change.bitsBefore && JSON.stringify(change.bitsBefore);
-    if (change.addressDirty !== undefined) values.address_dirty = change.addressDirty;
-    const result = await trx
-      .updateTable('profile')
-      .set({ ...values, changed_at: sql`now()` })
-      .where('target', '=', lease.target)
-      .where('key', '=', change.key)
-      .where('lease_token', '=', lease.token)
-      .executeTakeFirst();
-    if (result.numUpdatedRows === 0n) throw new LeaseLostError();
-  }
+  if (changes.length === 0) return;
+  // A field that is left out keeps what is stored; null empties it.
+  const result = await sql`
+    update profile p set state = n.j ->> 'state', changed_at = now(),
+      contact_key = case when n.j ? 'contactKey' then n.j ->> 'contactKey' else p.contact_key end,
+      owner = case when n.j ? 'owner' then n.j ->> 'owner' else p.owner end,
+      data_fingerprint = case when n.j ? 'dataFingerprint' then n.j ->> 'dataFingerprint' else p.data_fingerprint end,
+      permission_fingerprint =
+        case when n.j ? 'permissionFingerprint' then n.j ->> 'permissionFingerprint' else p.permission_fingerprint end,
+      bits_before = case when n.j ? 'bitsBefore' then nullif(n.j -> 'bitsBefore', 'null'::jsonb) else p.bits_before end,
+      address_dirty = coalesce((n.j ->> 'addressDirty')::boolean, p.address_dirty)
+    from jsonb_array_elements(${JSON.stringify(changes)}::jsonb) as n (j)
+    where p.target = ${lease.target} and p.key = n.j ->> 'key' and p.lease_token = ${lease.token}::uuid`.execute(trx);
+  if (Number(result.numAffectedRows ?? 0) < changes.length) throw new LeaseLostError();
 }
 
 export async function closeIntents(trx: Transaction<Database>, ids: readonly string[]): Promise<void> {
@@ -114,6 +111,8 @@ export interface Profiles {
     intents: readonly NewIntent[],
     contactKeys: readonly { profileKey: ProfileKey; contactKey: string }[],
   ): Promise<string[]>;
+  /** Forgets intents whose calls were refused: nothing of them can land. */
+  drop(intentIds: readonly string[]): Promise<void>;
   /** Carries everything known of a profile over to another key (the person's address changed). */
   move(lease: Lease, from: ProfileKey, to: ProfileKey): Promise<void>;
   /** Of these external ids, those that live profiles other than `own` hold. */
@@ -226,6 +225,14 @@ export function createProfiles(db: Kysely<Database>): Profiles {
         }
         return [...refused];
       });
+    },
+
+    async drop(intentIds) {
+      if (intentIds.length > 0)
+        await db
+          .deleteFrom('intent')
+          .where('id', 'in', [...intentIds])
+          .execute();
     },
 
     async move(lease, from, to) {

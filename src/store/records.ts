@@ -88,9 +88,7 @@ export function createRecords(db: Kysely<Database>): Records {
     },
 
     async owe(table, changes, targets, lot, everyLot) {
-      await db
-        .transaction()
-        .execute((trx) => markOwed(trx, { table, changes, targets, lot, everyLot, generation: null }));
+      await db.transaction().execute((trx) => markOwed(trx, { table, changes, targets, lot, everyLot }));
     },
 
     async oweAll(target, table, lot) {
@@ -125,7 +123,6 @@ export function createRecords(db: Kysely<Database>): Records {
           targets,
           lot: null,
           everyLot: false,
-          generation: null,
         });
         const row = await trx
           .updateTable('record')

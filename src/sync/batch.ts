@@ -1,0 +1,142 @@
+/** What the steps of one batch share. */
+import { ConnectorError, isConnectorError } from '../http/errors.ts';
+import type { Lease, LedgerMember } from '../store/deliveries.ts';
+import { LeaseLostError } from '../store/profiles.ts';
+import type { Core, Target } from './core.ts';
+import type { View } from './gather.ts';
+
+export interface Batch {
+  readonly core: Core;
+  readonly target: Target;
+  readonly lease: Lease;
+  readonly signal: AbortSignal;
+  /** When single calls stop and the rest goes back, in `core.now()` milliseconds. */
+  readonly deadline: number;
+  /** What started it, for the evidence. */
+  readonly trigger: string;
+}
+
+const longestBackoffMs = 10 * 60_000;
+/** Attempts after which a record that keeps failing by itself is parked. */
+const patience = 8;
+
+/** Milliseconds before attempt `attempts + 1`: 1 s, 2 s, 4 s … 10 min. */
+export function backoffMs(attempts: number): number {
+  return Math.min(longestBackoffMs, 1000 * 2 ** Math.min(attempts, 20));
+}
+
+export async function putBack(
+  batch: Batch,
+  members: readonly LedgerMember[],
+  inMs: number,
+  failed = false,
+): Promise<void> {
+  const claims = members.flatMap((member) => (member.claim ? [member.claim] : []));
+  await batch.core.store.deliveries.putBack(
+    batch.lease,
+    claims.map((claim) => ({ ref: claim.ref, inMs, failed })),
+  );
+}
+
+export async function park(batch: Batch, views: readonly View[], code: string, reason: string): Promise<void> {
+  const claims = views.flatMap((view) => (view.ledger.claim ? [view.ledger.claim] : []));
+  await batch.core.store.deliveries.park(
+    batch.lease,
+    claims.map((claim) => ({ ref: claim.ref, seq: claim.seq, code, reason })),
+  );
+  for (const claim of claims)
+    batch.core.logger.warn(
+      { target: batch.lease.target, record: `${claim.ref.table}/${claim.ref.id}`, code },
+      'parked',
+    );
+}
+
+/** The records failed by themselves: again later, and parked when that does not help. */
+export async function failEach(batch: Batch, views: readonly View[], code: string, reason: string): Promise<void> {
+  const tired = views.filter((view) => (view.ledger.claim?.attempts ?? 0) >= patience);
+  await park(batch, tired, code, reason);
+  const rest = views.filter((view) => !tired.includes(view));
+  for (const view of rest) await putBack(batch, [view.ledger], backoffMs(view.ledger.claim?.attempts ?? 0), true);
+}
+
+/** What a failed call of the platform means for the target and for the records that were in it. */
+export async function failCall(batch: Batch, error: unknown, views: readonly View[]): Promise<void> {
+  const { core, lease } = batch;
+  if (error instanceof LeaseLostError) {
+    core.logger.warn(
+      { target: lease.target },
+      'a lease ran out during the work; what was done is repeated by whoever has it now',
+    );
+    return;
+  }
+  if (batch.signal.aborted) {
+    await putBack(
+      batch,
+      views.map((v) => v.ledger),
+      0,
+    );
+    return;
+  }
+  const failure = isConnectorError(error)
+    ? error
+    : new ConnectorError(
+        'park',
+        'UNEXPECTED',
+        `unexpected ${error instanceof Error ? error.name : 'failure'} while applying`,
+        { cause: error },
+      );
+  if (failure.code === 'UNEXPECTED')
+    core.logger.error({ target: lease.target, err: error }, 'unexpected failure while applying');
+  switch (failure.kind) {
+    case 'wait': {
+      const waitMs = failure.retryAfterMs ?? 10_000;
+      await core.store.targets.pause(lease.target, {
+        code: failure.code,
+        reason: failure.message,
+        forMs: waitMs,
+        by: 'self',
+      });
+      await putBack(
+        batch,
+        views.map((v) => v.ledger),
+        waitMs,
+      );
+      return;
+    }
+    case 'retry': {
+      const failures = await core.store.targets.failed(lease.target);
+      const waitMs = failure.retryAfterMs ?? Math.min(60_000, backoffMs(failures - 1));
+      await pauseWithAlarm(batch, failure, waitMs, failures >= 3);
+      await putBack(
+        batch,
+        views.map((v) => v.ledger),
+        waitMs,
+      );
+      return;
+    }
+    case 'config':
+      await pauseWithAlarm(batch, failure, 5 * 60_000, true);
+      await putBack(
+        batch,
+        views.map((v) => v.ledger),
+        0,
+      );
+      return;
+    case 'park':
+    case 'gone':
+      if (failure.code === 'UNEXPECTED') await failEach(batch, views, failure.code, failure.message);
+      else await park(batch, views, failure.code, failure.message);
+  }
+}
+
+async function pauseWithAlarm(batch: Batch, failure: ConnectorError, forMs: number, alarm: boolean): Promise<void> {
+  const { core, lease } = batch;
+  await core.store.targets.pause(lease.target, { code: failure.code, reason: failure.message, forMs, by: 'self' });
+  if (alarm) core.alarms.raise('target-paused', lease.target, failure.code, failure.message);
+}
+
+/** The platform answered: forget former failures. */
+export async function succeeded(batch: Batch): Promise<void> {
+  if (await batch.core.store.targets.recovered(batch.lease.target))
+    batch.core.alarms.clear('target-paused', batch.lease.target);
+}

@@ -1,0 +1,130 @@
+/**
+ * The end of every piece of work: profile, owed cleared, intent closed and evidence in one transaction. Guarantees: none
+ * of it stands when the lease had passed to somebody else; what came in meanwhile stays owed.
+ */
+import type { ProfileKey } from '../../config/words.ts';
+import type { Outcome } from '../platforms/platform.ts';
+import { type Completion, completeDeliveries } from '../store/deliveries.ts';
+import { appendEvidence } from '../store/evidence.ts';
+import { changeProfiles, closeIntents, type OpenIntent, type ProfileChange } from '../store/profiles.ts';
+import { noteRecords, type RecordNote } from '../store/records.ts';
+import type { NewEvidence } from '../store/tables.ts';
+import type { Batch } from './batch.ts';
+import type { Judged } from './judge.ts';
+import { permissionsOf } from './mapping.ts';
+
+export interface Finished {
+  readonly judged: Judged;
+  readonly change?: ProfileChange | undefined;
+  /** The members' CRM bits count as applied. */
+  readonly appliesBits?: boolean;
+  readonly intentId?: string | undefined;
+  readonly evidence?: readonly NewEvidence[];
+  readonly againInMs?: number | undefined;
+  readonly staged?: boolean;
+  readonly keepIntent?: boolean;
+  /** Intents of others, met open. */
+  readonly met?: readonly OpenIntent[];
+}
+
+function completionsOf(batch: Batch, finished: Finished): Completion[] {
+  const { judged } = finished;
+  return judged.views.flatMap((view) => {
+    const { claim } = view.ledger;
+    if (!claim) return [];
+    const table = batch.target.settings.tables[view.ledger.ref.table];
+    const crmBits =
+      finished.appliesBits && table && view.reading.kind === 'row' ? permissionsOf(table, view.reading.row) : undefined;
+    return [
+      {
+        ref: claim.ref,
+        seq: claim.seq,
+        profileKey: judged.key,
+        crmBits,
+        againInMs: finished.againInMs,
+        staged: finished.staged,
+      },
+    ];
+  });
+}
+
+function notesOf(finished: Finished): RecordNote[] {
+  return finished.judged.views.flatMap((view) => {
+    const member = finished.judged.members.get(view.name);
+    if (!view.ledger.claim || !member) return [];
+    return [
+      {
+        ref: view.ledger.ref,
+        gone: view.reading.kind === 'deleted',
+        emailKey: view.emailKey,
+        action: member.decision.action,
+        rule: member.decision.rule,
+        reasons: member.decision.reasons.map((reason) => reason.rule),
+      },
+    ];
+  });
+}
+
+/** Throws LeaseLostError; then nothing of it was stored. */
+export async function complete(batch: Batch, finished: readonly Finished[]): Promise<void> {
+  if (finished.length === 0) return;
+  const lateMs = batch.target.settings.lateEffectSeconds * 1000;
+  await batch.core.store.transaction(async (trx) => {
+    await changeProfiles(
+      trx,
+      batch.lease,
+      finished.flatMap((f) => (f.change ? [f.change] : [])),
+    );
+    await noteRecords(trx, finished.flatMap(notesOf));
+    await completeDeliveries(
+      trx,
+      batch.lease,
+      finished.flatMap((f) => completionsOf(batch, f)),
+    );
+    // Own intents are answered; those of others can no longer take effect once they are old enough.
+    await closeIntents(
+      trx,
+      finished.flatMap((f) => [
+        ...(f.intentId && !f.keepIntent ? [f.intentId] : []),
+        ...(f.keepIntent ? [] : (f.met ?? []).filter((intent) => intent.ageMs >= lateMs).map((intent) => intent.id)),
+      ]),
+    );
+    await appendEvidence(
+      trx,
+      finished.flatMap((f) => f.evidence ?? []),
+    );
+  });
+}
+
+/** Milliseconds until nothing that others sent for this profile can land any more; undefined when that is so already. */
+export function lateEffectLeft(batch: Batch, intents: readonly OpenIntent[]): number | undefined {
+  const lateMs = batch.target.settings.lateEffectSeconds * 1000;
+  const left = Math.max(0, ...intents.map((intent) => lateMs - intent.ageMs));
+  return left > 0 ? Math.ceil(left) : undefined;
+}
+
+/** One line of evidence for a profile's act. */
+export function evidenceOf(
+  batch: Batch,
+  judged: Judged,
+  act: string,
+  outcome: Outcome | undefined,
+  detail?: string,
+): NewEvidence {
+  const first = judged.views.find((view) => view.ledger.claim) ?? judged.views[0];
+  return {
+    target: batch.lease.target,
+    crm_table: first?.ledger.ref.table ?? null,
+    record_id: first?.ledger.ref.id ?? null,
+    profile_key: judged.key as ProfileKey,
+    act,
+    rule: judged.decision.rule,
+    trigger: batch.trigger,
+    outcome: outcome?.kind ?? null,
+    status: outcome?.status ?? null,
+    request_id: outcome?.requestId ?? null,
+    detail: detail ?? outcome?.detail ?? null,
+    actor: null,
+    configuration: batch.core.configuration,
+  };
+}

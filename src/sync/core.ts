@@ -1,0 +1,82 @@
+/**
+ * What the use cases are given. Clock, random numbers and ids are passed in, so that a test decides them; nothing in
+ * this folder keeps state between two calls.
+ */
+import type { Logger } from 'pino';
+import type { Settings, TableSettings, TargetSettings } from '../../config/settings.ts';
+import type { EmailKey, RecordRef, TableName, TargetName } from '../../config/words.ts';
+import type { Crm } from '../dataverse/crm.ts';
+import type { Platform } from '../platforms/platform.ts';
+import type { Lease } from '../store/deliveries.ts';
+import type { Store } from '../store/store.ts';
+import type { Wake } from './use-cases.ts';
+
+/** Keyed hashing and sealing; the key never leaves it. */
+export interface Keyring {
+  /** HMAC-SHA-256 of the normalised address. */
+  emailKey(address: string): EmailKey;
+  /** Keyed hash over the value in canonical form. */
+  fingerprint(value: unknown): string;
+  seal(text: string): string;
+  open(sealed: string): string;
+  readonly keyId: string;
+}
+
+/** Tells people who are not looking; raised once per cause and cleared once. */
+export interface Alarms {
+  raise(alarm: string, subject: string, code: string, message: string): void;
+  clear(alarm: string, subject: string): void;
+}
+
+export interface Target {
+  readonly settings: TargetSettings;
+  readonly platform: Platform;
+  /** The same account, allowed the share of the pace that is reserved for erasures. */
+  readonly urgent: Platform;
+}
+
+export interface Core {
+  readonly settings: Settings;
+  readonly store: Store;
+  readonly crm: Crm;
+  readonly targets: ReadonlyMap<TargetName, Target>;
+  readonly keyring: Keyring;
+  readonly wake: Wake;
+  readonly alarms: Alarms;
+  readonly logger: Logger;
+  /** Milliseconds since 1970; for durations inside the process only, the database's clock decides about leases. */
+  readonly now: () => number;
+  readonly uuid: () => string;
+  /** The configuration epoch this process works for. */
+  readonly epoch: number;
+  readonly configuration: string;
+}
+
+export function targetNames(core: Core): TargetName[] {
+  return [...core.targets.keys()];
+}
+
+/** The targets that a table goes to. */
+export function targetsOf(core: Core, table: TableName): TargetName[] {
+  return [...core.targets.values()].filter((t) => t.settings.tables[table] !== undefined).map((t) => t.settings.name);
+}
+
+export function configuredTables(core: Core): TableName[] {
+  return (Object.keys(core.settings.tables) as TableName[]).filter(
+    (table) => core.settings.tables[table] !== undefined,
+  );
+}
+
+export function targetOf(core: Core, name: TargetName): Target {
+  const target = core.targets.get(name);
+  if (!target) throw new Error(`target ${name} is not configured`);
+  return target;
+}
+
+export function tableOf(target: TargetSettings, ref: RecordRef): TableSettings | undefined {
+  return target.tables[ref.table];
+}
+
+export function newLease(core: Core, target: TargetName): Lease {
+  return { target, token: core.uuid(), seconds: core.settings.worker.leaseSeconds };
+}

@@ -1,0 +1,305 @@
+/**
+ * Explicit erasures, target by target. Guarantees: a target's part is done only when the platform said done, or absent
+ * under everything the person may be called there; addresses that a repetition needs are sealed before the first call; a
+ * platform that refuses or is down leaves the erasure open with its sentence. The brake does not apply; the hourly limit
+ * does.
+ */
+import {
+  type EmailKey,
+  formatRecordRef,
+  Personal,
+  type ProfileKey,
+  type RecordId,
+  type RecordRef,
+  type TargetName,
+} from '../../config/words.ts';
+import { isConnectorError } from '../http/errors.ts';
+import type { ContactRef } from '../platforms/platform.ts';
+import type { LedgerMember } from '../store/deliveries.ts';
+import { type ClaimedErasure, completeErasureTarget, type Erasures } from '../store/erasures.ts';
+import { appendEvidence } from '../store/evidence.ts';
+import { changeProfiles, closeIntents, LeaseLostError, type Profile } from '../store/profiles.ts';
+import { type Batch, backoffMs } from './batch.ts';
+import { mapLimit } from './concurrency.ts';
+import { type Core, newLease, targetOf } from './core.ts';
+import { type Reading, readRecords } from './gather.ts';
+import { erase } from './single-writes.ts';
+
+const claimLimit = 20;
+const erasuresAtOnce = 4;
+/** Milliseconds until a refused erasure is tried again: the mend is a setting or a person's hand. */
+const refusedAgainMs = 5 * 60_000;
+
+/** Works on the erasures that are due on a target. Answers how many were claimed. */
+export async function applyErasures(core: Core, name: TargetName, signal: AbortSignal): Promise<number> {
+  const claimLease = newLease(core, name);
+  const claimed = await core.store.erasures.claim(claimLease, claimLimit, core.epoch);
+  await mapLimit(claimed, erasuresAtOnce, async (erasure) => {
+    // Profiles are leased per erasure, so that one that waits keeps nobody else waiting.
+    const lease = { ...newLease(core, name), token: core.uuid() };
+    const batch: Batch = {
+      core,
+      target: targetOf(core, name),
+      lease,
+      signal,
+      deadline: Number.POSITIVE_INFINITY,
+      trigger: `erasure ${erasure.id}`,
+    };
+    try {
+      await eraseOnTarget(batch, claimLease.token, erasure);
+    } catch (error) {
+      await failErasure(batch, claimLease.token, erasure, error);
+    } finally {
+      await core.store.profiles.release(lease);
+    }
+  });
+  return claimed.length;
+}
+
+interface Person {
+  readonly keys: readonly ProfileKey[];
+  readonly members: readonly LedgerMember[];
+  readonly addresses: readonly string[];
+}
+
+function ownRef(erasure: ClaimedErasure): RecordRef | undefined {
+  return erasure.crm_table && erasure.record_id ? { table: erasure.crm_table, id: erasure.record_id } : undefined;
+}
+
+/** The profiles that the erasure concerns on this target, leased; undefined when somebody is working on one of them. */
+async function gatherPerson(
+  batch: Batch,
+  erasure: ClaimedErasure,
+): Promise<{ person: Person; profiles: Profile[] } | undefined> {
+  const { core, lease, target, signal } = batch;
+  const ref = ownRef(erasure);
+  const sealed: string[] = erasure.sealed ? JSON.parse(core.keyring.open(erasure.sealed)) : [];
+  const byAddress = target.settings.identity === 'address';
+  const profiles = new Map<ProfileKey, Profile>();
+  const members = new Map<string, LedgerMember>();
+  const readings = new Map<string, Reading>();
+  const addresses = new Set(sealed);
+
+  async function add(keys: readonly ProfileKey[], refs: readonly RecordRef[]): Promise<boolean> {
+    const leased = await core.store.profiles.lease(lease, keys);
+    for (const profile of leased) profiles.set(profile.key, profile);
+    if (leased.length < new Set(keys).size) return false;
+    const found = await core.store.deliveries.members(lease, keys, refs);
+    // What is due is not taken along: the deliveries find the erasure open and leave it to us.
+    await core.store.deliveries.release(lease);
+    const fresh = found.filter((member) => !members.has(formatRecordRef(member.ref)));
+    for (const [name, reading] of await readRecords(core, fresh, signal)) readings.set(name, reading);
+    for (const member of fresh) members.set(formatRecordRef(member.ref), member);
+    return true;
+  }
+
+  const known = ref && (await core.store.records.get(ref));
+  const delivery = ref && (await core.store.records.deliveries(ref)).find((row) => row.target === lease.target);
+  const own = ref ? [formatRecordRef(ref) as ProfileKey] : [];
+  const hints: (string | null | undefined)[] = byAddress
+    ? [delivery?.profile_key, known?.email_key, known?.seen_key, erasure.email_key]
+    : own;
+  const keys = [...new Set(hints.filter((key) => key !== null && key !== undefined))] as ProfileKey[];
+  if (!(await add(keys.length > 0 ? keys : own, ref ? [ref] : []))) return undefined;
+
+  if (byAddress) {
+    const present: EmailKey[] = [];
+    const reading = ref && readings.get(formatRecordRef(ref));
+    const address = reading?.kind === 'row' ? reading.row.email.reveal()?.trim() : undefined;
+    if (address) addresses.add(address);
+    for (const text of addresses) present.push(core.keyring.emailKey(text));
+    const unknown = present.filter((key) => !profiles.has(key as string as ProfileKey)) as string[] as ProfileKey[];
+    if (unknown.length > 0 && !(await add(unknown, []))) return undefined;
+  }
+  return {
+    person: belongingTo(core, byAddress, ref, [...profiles.keys()], members, readings, addresses),
+    profiles: [...profiles.values()],
+  };
+}
+
+/** Everybody who is this person: the record itself, and those whose present address, or last profile, is one of theirs. */
+function belongingTo(
+  core: Core,
+  byAddress: boolean,
+  ref: RecordRef | undefined,
+  keys: readonly ProfileKey[],
+  members: ReadonlyMap<string, LedgerMember>,
+  readings: ReadonlyMap<string, Reading>,
+  addresses: Set<string>,
+): Person {
+  const own = ref && formatRecordRef(ref);
+  const person: LedgerMember[] = [];
+  for (const [name, member] of members) {
+    const reading = readings.get(name);
+    const address = reading?.kind === 'row' ? reading.row.email.reveal()?.trim() : undefined;
+    const key = address
+      ? (core.keyring.emailKey(address) as string as ProfileKey)
+      : (member.profileKey ?? member.emailKey);
+    if (name === own || (byAddress && key !== undefined && keys.includes(key as ProfileKey))) person.push(member);
+    else continue;
+    if (byAddress && address) addresses.add(address);
+  }
+  return { keys, members: person, addresses: [...addresses] };
+}
+
+async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedErasure): Promise<void> {
+  const { core, lease } = batch;
+  const claimLease = { ...lease, token: claimToken };
+  const limit = core.settings.brake.maxExplicitPerHour;
+  const count = await core.store.brake.explicitCount(lease.target);
+  if (!erasure.approved && erasure.attempts === 0 && count >= limit) {
+    await core.store.brake.holdExplicit(lease.target, erasure.id, limit, count + 1);
+    core.alarms.raise(
+      'brake',
+      lease.target,
+      'EXPLICIT_LIMIT',
+      'more erasures were requested than the hourly limit allows; they wait (connector holds)',
+    );
+    await core.store.erasures.wait(
+      claimLease,
+      erasure.id,
+      60_000,
+      'EXPLICIT_LIMIT',
+      `more than ${limit} erasures were requested within an hour; this one waits for its turn or for an approval`,
+      false,
+    );
+    return;
+  }
+  const gathered = await gatherPerson(batch, erasure);
+  if (!gathered) {
+    await core.store.erasures.wait(claimLease, erasure.id, 1000, null, null, false);
+    return;
+  }
+  const { person, profiles } = gathered;
+  const sealed = person.addresses.length > 0 ? core.keyring.seal(JSON.stringify(person.addresses)) : undefined;
+  if (sealed) await core.store.erasures.seal(erasure.id, sealed);
+  if (erasure.attempts === 0) await core.store.brake.passExplicit(lease.target);
+
+  const ids: RecordId[] = person.members.map((member) => member.ref.id);
+  const ref = ownRef(erasure);
+  const recordIds = [...new Set(ref ? [ref.id, ...ids] : ids)];
+  const others = new Set(
+    await core.store.profiles.heldByOthers(
+      lease.target,
+      recordIds,
+      profiles.map((profile) => profile.key),
+    ),
+  );
+  let done: { status: number; requestId: string | undefined } | undefined;
+  let absentStatus = 404;
+  for (const profile of profiles) {
+    const address = person.addresses.find((text) => (core.keyring.emailKey(text) as string) === profile.key);
+    const contact: ContactRef = {
+      contactKeys: profile.contactKeys,
+      recordIds: recordIds.filter((id) => !others.has(id)),
+      ...(address ? { address: new Personal(address) } : {}),
+    };
+    await core.store.erasures.renew(claimLease);
+    const result = await erase(batch, profile, contact, { sealed, urgent: true });
+    if (result.outcome.kind !== 'done' && result.outcome.kind !== 'absent') {
+      if (result.intentId) await core.store.profiles.drop([result.intentId]);
+      const sentence = result.outcome.detail ?? `the platform answered ${result.outcome.kind}`;
+      await core.store.erasures.wait(
+        claimLease,
+        erasure.id,
+        refusedAgainMs,
+        result.outcome.kind.toUpperCase(),
+        sentence,
+        true,
+      );
+      return;
+    }
+    if (result.againInMs !== undefined) {
+      await core.store.erasures.wait(
+        claimLease,
+        erasure.id,
+        result.againInMs,
+        'LATE_EFFECT',
+        'sent; it is sent once more when nothing older can still arrive',
+        true,
+      );
+      return;
+    }
+    await core.store.transaction(async (trx) => {
+      if (result.change) await changeProfiles(trx, lease, [result.change]);
+      await closeIntents(trx, [
+        ...(result.intentId ? [result.intentId] : []),
+        ...result.met.map((intent) => intent.id),
+      ]);
+      await appendEvidence(trx, [
+        {
+          target: lease.target,
+          crm_table: ref?.table ?? null,
+          record_id: ref?.id ?? null,
+          profile_key: profile.key,
+          act: 'anonymize',
+          rule: 'erased-on-request',
+          trigger: batch.trigger,
+          outcome: result.outcome.kind,
+          status: result.outcome.status,
+          request_id: result.outcome.requestId ?? null,
+          detail: result.outcome.detail ?? null,
+          configuration: core.configuration,
+          actor: erasure.source,
+        },
+      ]);
+      // A repetition after a crash must not turn "erased" into "was absent".
+      if (result.outcome.kind === 'done')
+        await markErased(trx, erasure.id, lease.target, result.outcome.status, result.outcome.requestId);
+    });
+    if (result.outcome.kind === 'done') done = { status: result.outcome.status, requestId: result.outcome.requestId };
+    else absentStatus = result.outcome.status;
+  }
+  const earlier = (await core.store.erasures.targets(erasure.id)).find(
+    (row) => row.target === lease.target && row.status !== null,
+  );
+  const final =
+    done ?? (earlier ? { status: earlier.status ?? 0, requestId: earlier.request_id ?? undefined } : undefined);
+  await core.store.transaction(async (trx) => {
+    await completeErasureTarget(trx, claimLease, {
+      erasureId: erasure.id,
+      state: final ? 'done' : 'absent',
+      status: final?.status ?? absentStatus,
+      requestId: final?.requestId,
+      members: person.members.map((member) => member.ref),
+    });
+  });
+  core.alarms.clear('erasure-waiting', `${erasure.id}/${lease.target}`);
+  await core.wake.marketingJobs();
+}
+
+type Trx = Parameters<typeof appendEvidence>[0];
+
+async function markErased(
+  trx: Trx,
+  id: string,
+  target: TargetName,
+  status: number,
+  requestId: string | undefined,
+): Promise<void> {
+  await trx
+    .updateTable('erasure_target')
+    .set({ status, request_id: requestId ?? null })
+    .where('erasure_id', '=', id)
+    .where('target', '=', target)
+    .execute();
+}
+
+async function failErasure(batch: Batch, claimToken: string, erasure: ClaimedErasure, error: unknown): Promise<void> {
+  const { core, lease } = batch;
+  const erasures: Erasures = core.store.erasures;
+  const claimLease = { ...lease, token: claimToken };
+  const code = isConnectorError(error) ? error.code : error instanceof LeaseLostError ? 'LEASE_LOST' : 'UNEXPECTED';
+  const sentence = isConnectorError(error) ? error.message : 'an unexpected failure; it is tried again';
+  const inMs =
+    isConnectorError(error) && error.retryAfterMs !== undefined
+      ? error.retryAfterMs
+      : Math.min(60_000, backoffMs(erasure.attempts));
+  core.logger.warn({ target: lease.target, erasure: erasure.id, code, err: error }, 'an erasure could not be done yet');
+  if (isConnectorError(error) && error.kind === 'wait') {
+    await core.store.targets.pause(lease.target, { code: error.code, reason: error.message, forMs: inMs, by: 'self' });
+  }
+  if (isConnectorError(error) && error.kind === 'config')
+    core.alarms.raise('erasure-waiting', `${erasure.id}/${lease.target}`, code, sentence);
+  await erasures.wait(claimLease, erasure.id, inMs, code, sentence, true);
+}

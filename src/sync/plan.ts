@@ -1,0 +1,172 @@
+/**
+ * One profile's decision against what the target holds: what has to be sent, if anything. Guarantees: nothing is sent
+ * for what is unchanged; only a profile that the decision allows to be created is created; what is known to be absent is
+ * not asked for again. Pure but for the keyed fingerprint.
+ */
+import type { ProfileKey, RecordId, TargetName } from '../../config/words.ts';
+import { Personal } from '../../config/words.ts';
+import type { ContactRef, PermissionBits, UpsertItem } from '../platforms/platform.ts';
+import type { Profile } from '../store/profiles.ts';
+import type { Bits, ProfileState } from '../store/tables.ts';
+import { type Core, targetOf } from './core.ts';
+import type { View } from './gather.ts';
+import type { Judged } from './judge.ts';
+import { fieldsOf, permissionsOf } from './mapping.ts';
+import { allFalse, permissionsForExisting, permissionsForNew, permissionsRestored, raised } from './permissions.ts';
+
+/** What the target holds of a profile, with what a look-up found. */
+export interface Standing {
+  readonly profile: Profile;
+  /** Bits that a look-up read just now. */
+  readonly foundBits: PermissionBits | undefined;
+  /** True when the person is there. */
+  readonly present: boolean;
+}
+
+export interface UpsertPlan {
+  readonly kind: 'upsert';
+  readonly key: ProfileKey;
+  readonly item: UpsertItem;
+  /** State after success. */
+  readonly state: ProfileState;
+  readonly owner: string;
+  readonly dataFingerprint: string;
+  readonly permissionFingerprint: string;
+  /** Undefined keeps what is stored. */
+  readonly bitsBefore: Bits | null | undefined;
+  /** Whether the members' CRM bits count as applied. */
+  readonly appliesBits: boolean;
+  /** A reset to be done before the data is written. */
+  readonly resetFirst: boolean;
+}
+
+export type Plan =
+  | { readonly kind: 'nothing'; readonly key: ProfileKey; readonly state: ProfileState | undefined }
+  | { readonly kind: 'lookUp'; readonly key: ProfileKey }
+  | { readonly kind: 'anonymize'; readonly key: ProfileKey }
+  | UpsertPlan;
+
+export function isPresent(state: ProfileState): boolean {
+  return state === 'live' || state === 'reset' || state === 'held';
+}
+
+/** The person, as the platform may know them. The address only where the platform tells people apart by it. */
+export function contactRefOf(
+  core: Core,
+  target: TargetName,
+  profile: Profile,
+  views: readonly View[],
+  heldByOthers: ReadonlySet<string>,
+): ContactRef {
+  const byAddress = targetOf(core, target).settings.identity === 'address';
+  const withAddress = views.find((view) => view.emailKey !== undefined && view.key === profile.key);
+  const address = withAddress?.reading.kind === 'row' ? withAddress.reading.row.email.reveal()?.trim() : undefined;
+  const ids: RecordId[] = views.map((view) => view.ledger.ref.id);
+  return {
+    contactKeys: profile.contactKeys.filter((key) => !heldByOthers.has(key)),
+    recordIds: ids.filter((id) => !heldByOthers.has(id)),
+    ...(byAddress && address ? { address: new Personal(address) } : {}),
+  };
+}
+
+function upsert(
+  core: Core,
+  target: TargetName,
+  judged: Judged,
+  standing: Standing,
+  ref: ContactRef,
+  cap: Bits | undefined,
+  forced: boolean,
+): Plan {
+  const { profile } = standing;
+  const owner = judged.decision.owner;
+  const view = judged.views.find((v) => v.name === owner?.ref);
+  const table = view && targetOf(core, target).settings.tables[view.ledger.ref.table];
+  if (!owner || !view || view.reading.kind !== 'row' || !table)
+    throw new Error('a decision to write has no owner to write');
+  const row = view.reading.row;
+  const contactKey = view.ledger.ref.id;
+  const crm = permissionsOf(table, row);
+  const isReset = judged.decision.action === 'resetPermissions';
+  const fields = fieldsOf(table, row);
+  const address = row.email.reveal()?.trim() ?? '';
+  const dataFingerprint = core.keyring.fingerprint({ contactKey, address, fields });
+  const state: ProfileState = isReset ? 'reset' : 'live';
+  const permissionFingerprint = core.keyring.fingerprint({ state, owner: view.name, crm });
+  const wasLowered = profile.state === 'reset' || profile.state === 'held';
+  // Only the owner's own delivery may raise: its stored bits are written when it is applied.
+  const lastApplied = view.ledger.claim ? view.ledger.crmBits : undefined;
+  const raises = !isReset && profile.state === 'live' ? raised(crm, lastApplied) : [];
+  const entersReset = isReset && standing.present && !wasLowered;
+
+  const same = profile.dataFingerprint === dataFingerprint && profile.permissionFingerprint === permissionFingerprint;
+  if (same && raises.length === 0 && !forced && !profile.addressDirty && profile.state === state) {
+    return { kind: 'nothing', key: profile.key, state: undefined };
+  }
+
+  const update = isReset
+    ? allFalse(crm)
+    : wasLowered
+      ? permissionsRestored(crm, profile.bitsBefore)
+      : profile.state === 'live'
+        ? permissionsForExisting(crm, lastApplied)
+        : permissionsForExisting(crm, undefined);
+  const create = cap ? permissionsRestored(crm, cap) : permissionsForNew(crm, profile.bitsBefore, view.ledger.crmBits);
+  const lateErasure = profile.openIntents.some((intent) => intent.kind === 'anonymize');
+  return {
+    kind: 'upsert',
+    key: profile.key,
+    state,
+    owner: view.name,
+    dataFingerprint,
+    permissionFingerprint,
+    bitsBefore: isReset ? undefined : null,
+    appliesBits: !isReset,
+    resetFirst: entersReset,
+    item: {
+      contactKey,
+      ref: { ...ref, contactKeys: [contactKey, ...ref.contactKeys.filter((key) => key !== contactKey)] },
+      address: new Personal(address),
+      fields: new Personal(fields),
+      permissionsOnCreate: isReset ? allFalse(crm) : create,
+      permissionsOnUpdate: update,
+      mayCreate: judged.decision.mayCreate,
+      known: standing.present && !lateErasure,
+      addressChanged: profile.addressDirty,
+    },
+  };
+}
+
+/**
+ * `cap` are the bits of the profile that the person left, where their address changed. `adopt` says whether people may be
+ * on the target from earlier times.
+ */
+export function planProfile(
+  core: Core,
+  target: TargetName,
+  judged: Judged,
+  standing: Standing,
+  ref: ContactRef,
+  options: { readonly cap: Bits | undefined; readonly adopt: boolean; readonly forced: boolean },
+): Plan {
+  const { profile } = standing;
+  const nothing = (state?: ProfileState): Plan => ({ kind: 'nothing', key: profile.key, state });
+  const unknown = profile.state === 'new' && !standing.present;
+  switch (judged.decision.action) {
+    case 'leave':
+      return nothing();
+    case 'anonymize':
+      if (standing.present) return { kind: 'anonymize', key: profile.key };
+      if (unknown && options.adopt) return { kind: 'lookUp', key: profile.key };
+      return nothing(profile.state === 'new' ? 'absent' : undefined);
+    case 'resetPermissions':
+      if (standing.present) return upsert(core, target, judged, standing, ref, options.cap, options.forced);
+      if (unknown && options.adopt) return { kind: 'lookUp', key: profile.key };
+      return nothing(profile.state === 'new' ? 'absent' : undefined);
+    case 'sync':
+      if (!judged.decision.mayCreate && !standing.present && !(unknown && options.adopt)) {
+        return nothing(profile.state === 'new' ? 'absent' : undefined);
+      }
+      return upsert(core, target, judged, standing, ref, options.cap, options.forced);
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * Closes erasures that every target has answered. Guarantees: the rows of all records of the person are read at that
+ * moment and marked with their etags, so that only a later change in the CRM brings somebody back; what was sealed goes
+ * in the same transaction; if a record is still eligible, that is said.
+ */
+import { formatRecordRef, type RecordRef } from '../../config/words.ts';
+import { ConnectorError } from '../http/errors.ts';
+import { decide } from '../rules/rules.ts';
+import type { ErasureRow, ErasureTargetRow } from '../store/tables.ts';
+import { mapLimit } from './concurrency.ts';
+import { type Core, targetNames, targetOf } from './core.ts';
+import { factsOfRow, ruleSettingsOf } from './mapping.ts';
+
+/** Closes what is ready. Answers the ids of the closed erasures. */
+export async function settleErasures(core: Core, signal: AbortSignal): Promise<string[]> {
+  const closed: string[] = [];
+  for (const erasure of await core.store.erasures.ready(100)) {
+    try {
+      await settle(core, erasure, signal);
+      closed.push(erasure.id);
+    } catch (error) {
+      core.logger.warn(
+        { erasure: erasure.id, err: error },
+        'an erasure that every target has answered could not be closed yet',
+      );
+    }
+  }
+  return closed;
+}
+
+async function settle(core: Core, erasure: ErasureRow, signal: AbortSignal): Promise<void> {
+  const refs = new Map<string, RecordRef>();
+  for (const ref of await core.store.erasures.records(erasure.id)) refs.set(formatRecordRef(ref), ref);
+  if (erasure.crm_table && erasure.record_id) {
+    const own: RecordRef = { table: erasure.crm_table, id: erasure.record_id };
+    refs.set(formatRecordRef(own), own);
+  }
+  const marks: { ref: RecordRef; etag: string }[] = [];
+  let stillEligible = false;
+  await mapLimit([...refs.values()], 4, async (ref) => {
+    if (!core.settings.tables[ref.table]) return;
+    const row = await core.crm.readRow(ref, signal);
+    if (row === undefined) return;
+    if (!('etag' in row)) throw new ConnectorError('park', row.code, row.reason);
+    marks.push({ ref, etag: row.etag });
+    for (const name of targetNames(core)) {
+      const { settings } = targetOf(core, name);
+      const table = settings.tables[ref.table];
+      if (!table) continue;
+      const facts = factsOfRow(table, row, { erasureOpen: false, erasedBefore: false, suppressed: false });
+      if (decide(facts, ruleSettingsOf(core.settings, settings)).action === 'sync') stillEligible = true;
+    }
+  });
+  const suppress: { kind: 'address' | 'record'; value: string }[] = [];
+  if (core.settings.suppression.afterErasure) {
+    for (const name of refs.keys()) suppress.push({ kind: 'record', value: name });
+    const addresses: string[] = erasure.sealed ? JSON.parse(core.keyring.open(erasure.sealed)) : [];
+    for (const address of addresses) suppress.push({ kind: 'address', value: core.keyring.emailKey(address) });
+    if (erasure.email_key) suppress.push({ kind: 'address', value: erasure.email_key });
+  }
+  await core.store.erasures.close(erasure, marks, stillEligible, suppress);
+  // Records of this person that came up while it was open were left alone; now they are decided.
+  for (const name of targetNames(core)) {
+    const keys = new Set<string>();
+    for (const ref of refs.values()) {
+      const delivery = (await core.store.records.deliveries(ref)).find((row) => row.target === name);
+      if (delivery?.profile_key) keys.add(delivery.profile_key);
+    }
+    if (keys.size > 0) await core.store.records.oweProfiles(name, [...keys]);
+    await core.wake.apply(name);
+  }
+}
+
+export interface ErasureResult {
+  readonly code: string;
+  readonly detail: string;
+}
+
+export function targetSentence(core: Core, row: ErasureTargetRow): string {
+  const capabilities = core.targets.get(row.target)?.platform.capabilities;
+  if (row.state === 'absent') return `${row.target}: nobody was there (HTTP 404 Not Found); nothing had to be erased.`;
+  if (row.state === 'done') {
+    if (capabilities?.erase.reversible)
+      return `${row.target}: not erased, only hidden; the platform can undo it (HTTP ${row.status}).`;
+    const parts = [`${row.target}: erased (HTTP ${row.status}).`];
+    if (capabilities?.erase.purgeDays)
+      parts.push(`The platform purges its last copy within ${capabilities.erase.purgeDays} days.`);
+    if (capabilities?.erase.vendorBackupDays)
+      parts.push(`The vendor's backups may keep a copy for ${capabilities.erase.vendorBackupDays} days.`);
+    return parts.join(' ');
+  }
+  if (row.waiting_reason) return `${row.target}: not erased yet: ${row.waiting_reason}`;
+  return `${row.target}: not erased yet; it is being worked on.`;
+}
+
+export const keepOutSentence =
+  'The record in Dynamics can still be synchronised: its next change creates the person again. To keep them out, set Do Not Email, or deactivate the record with "anonymize when inactive" switched on.';
+
+/** What a finished erasure says: 410 when anybody was erased, 404 when nobody was there anywhere. */
+export function erasureResult(core: Core, erasure: ErasureRow, targets: readonly ErasureTargetRow[]): ErasureResult {
+  const erased = targets.some((row) => row.state === 'done');
+  const lines = targets.map((row) => targetSentence(core, row));
+  if (erasure.still_eligible) lines.push(keepOutSentence);
+  return { code: erased ? 'HTTP 410 Gone' : 'HTTP 404 Not Found', detail: lines.join('\n') };
+}
+
+export function progressDetail(core: Core, targets: readonly ErasureTargetRow[]): string {
+  return targets.map((row) => targetSentence(core, row)).join('\n');
+}

@@ -1,0 +1,147 @@
+/**
+ * The calls that go out one by one: look-ups, permission resets, erasures. Guarantees: bits are read and stored with the
+ * intent before anything is lowered or erased, so that a crash cannot lose them; an erasure that met a call of somebody
+ * else's is repeated after that call can no longer land, and is done only then.
+ */
+import type { ProfileKey } from '../../config/words.ts';
+import { ConnectorError } from '../http/errors.ts';
+import type { ContactRef, Found, Outcome, PermissionBits } from '../platforms/platform.ts';
+import type { OpenIntent, Profile, ProfileChange } from '../store/profiles.ts';
+import type { Bits, IntentKind } from '../store/tables.ts';
+import { type Batch, succeeded } from './batch.ts';
+import { lateEffectLeft } from './complete.ts';
+
+/** Bits from before anything was changed: a crashed attempt's, else what is remembered, else what was read now. */
+export function bitsBefore(profile: Profile, found: PermissionBits | undefined): Bits | null {
+  const fromIntent = profile.openIntents.find((intent) => intent.bits !== undefined)?.bits;
+  if (profile.state === 'reset' || profile.state === 'held') return profile.bitsBefore ?? fromIntent ?? found ?? null;
+  return fromIntent ?? found ?? profile.bitsBefore ?? null;
+}
+
+export async function lookUp(batch: Batch, ref: ContactRef): Promise<Found | undefined> {
+  const found = await batch.target.platform.find(ref, batch.signal);
+  await succeeded(batch);
+  return found;
+}
+
+/** Stores the intent, and makes sure that the lease outlives the call. */
+export async function begin(
+  batch: Batch,
+  profileKey: ProfileKey,
+  kind: IntentKind,
+  bits: Bits | null,
+  sealed?: string,
+): Promise<string> {
+  const id = batch.core.uuid();
+  await batch.core.store.deliveries.renew(batch.lease);
+  await batch.core.store.profiles.begin(batch.lease, [{ id, profileKey, kind, bits: bits ?? undefined, sealed }], []);
+  return id;
+}
+
+export interface Lowered {
+  readonly outcome: Outcome;
+  readonly change: ProfileChange;
+  readonly intentId: string | undefined;
+}
+
+/** Reads the bits, keeps them, and sets every permission false. `state` is what the profile is then. */
+export async function lower(
+  batch: Batch,
+  profile: Profile,
+  ref: ContactRef,
+  state: 'reset' | 'held',
+  known?: PermissionBits,
+): Promise<Lowered> {
+  const bits = known ?? (await batch.target.platform.find(ref, batch.signal))?.permissions;
+  if (bits === undefined) {
+    const change: ProfileChange = {
+      key: profile.key,
+      state: 'absent',
+      dataFingerprint: null,
+      permissionFingerprint: null,
+    };
+    return { outcome: { kind: 'absent', status: 404 }, change, intentId: undefined };
+  }
+  const before = bitsBefore(profile, bits);
+  const intentId = await begin(batch, profile.key, 'reset', before);
+  const outcome = await batch.target.platform.resetPermissions(ref, batch.signal);
+  await succeeded(batch);
+  const change: ProfileChange =
+    outcome.kind === 'absent'
+      ? { key: profile.key, state: 'absent', dataFingerprint: null, permissionFingerprint: null }
+      : { key: profile.key, state, bitsBefore: before, permissionFingerprint: null };
+  return { outcome, change, intentId };
+}
+
+export interface Erased {
+  readonly outcome: Outcome;
+  readonly change: ProfileChange | undefined;
+  readonly intentId: string | undefined;
+  /** Milliseconds after which it has to be sent once more; undefined when it is final. */
+  readonly againInMs: number | undefined;
+  readonly met: readonly OpenIntent[];
+}
+
+/**
+ * Erases one profile on the target. `sealed` are the addresses that a repetition will need. Throws ConnectorError.
+ * An absence that follows an own erasure which was sent earlier is `done`, with the detail `confirmed absent`.
+ */
+export async function erase(
+  batch: Batch,
+  profile: Profile,
+  ref: ContactRef,
+  options: {
+    readonly sealed?: string | undefined;
+    readonly found?: PermissionBits | undefined;
+    readonly urgent: boolean;
+  },
+): Promise<Erased> {
+  const platform = options.urgent ? batch.target.urgent : batch.target.platform;
+  const found = options.found ?? (await platform.find(ref, batch.signal))?.permissions;
+  const earlier = profile.openIntents.filter((intent) => intent.kind === 'anonymize');
+  const others = profile.openIntents.filter((intent) => intent.kind !== 'anonymize');
+  const before = bitsBefore(profile, found);
+  const againInMs = lateEffectLeft(batch, others);
+  let intentId: string | undefined;
+  let outcome: Outcome = { kind: 'absent', status: 404 };
+  if (found !== undefined) {
+    intentId = await begin(batch, profile.key, 'anonymize', before, options.sealed);
+    outcome = await platform.anonymize(ref, batch.signal);
+  }
+  await succeeded(batch);
+  if (outcome.kind === 'absent' && earlier.length > 0)
+    outcome = { ...outcome, kind: 'done', detail: 'confirmed absent' };
+  if (outcome.kind !== 'done' && outcome.kind !== 'absent') {
+    return { outcome, change: undefined, intentId, againInMs: undefined, met: [] };
+  }
+  const change: ProfileChange = {
+    key: profile.key,
+    state: outcome.kind === 'done' || profile.state === 'anonymized' ? 'anonymized' : 'absent',
+    contactKey: null,
+    owner: null,
+    dataFingerprint: null,
+    permissionFingerprint: null,
+    addressDirty: false,
+    ...(before ? { bitsBefore: before } : {}),
+  };
+  return {
+    outcome,
+    change: againInMs === undefined ? change : undefined,
+    intentId,
+    againInMs,
+    met: againInMs === undefined ? profile.openIntents : [],
+  };
+}
+
+/** An answer that is neither done nor absent, as the error that it is for an automatic act. */
+export function refusal(outcome: Outcome): ConnectorError {
+  return new ConnectorError(
+    'park',
+    `OUTCOME_${outcome.kind.toUpperCase()}`,
+    outcome.detail ?? `the platform answered ${outcome.kind}`,
+    {
+      status: outcome.status,
+      ...(outcome.requestId ? { requestId: outcome.requestId } : {}),
+    },
+  );
+}

@@ -1,0 +1,189 @@
+/**
+ * Writing people in bulk. Guarantees: intent and external ids are stored before each call; each item's outcome is its
+ * own; a call that is refused as a whole is halved until the culprit is alone; what is unknown after a failure stays
+ * owed, with its intent open.
+ */
+import { isConnectorError } from '../http/errors.ts';
+import type { Outcome } from '../platforms/platform.ts';
+import type { Profile } from '../store/profiles.ts';
+import { type Batch, failCall, failEach, park, succeeded } from './batch.ts';
+import { complete, evidenceOf, type Finished, lateEffectLeft } from './complete.ts';
+import { chunk, mapLimit } from './concurrency.ts';
+import type { Judged } from './judge.ts';
+import type { UpsertPlan } from './plan.ts';
+
+export interface Write {
+  readonly judged: Judged;
+  readonly profile: Profile;
+  readonly plan: UpsertPlan;
+}
+
+const callsAtOnce = 4;
+
+/** Writes all; answers the keys that were completed. */
+export async function writeAll(batch: Batch, writes: readonly Write[]): Promise<Set<string>> {
+  const done = new Set<string>();
+  await mapLimit(chunk(writes, batch.target.platform.capabilities.bulkSize), callsAtOnce, async (part) => {
+    for (const key of await writePart(batch, part)) done.add(key);
+  });
+  return done;
+}
+
+async function writePart(batch: Batch, part: readonly Write[]): Promise<string[]> {
+  if (part.length === 0) return [];
+  const { core, lease } = batch;
+  const intents = part.map((write) => ({ id: core.uuid(), profileKey: write.plan.key, kind: 'upsert' as const }));
+  let outcomes: Outcome[];
+  let sent: readonly Write[] = part;
+  try {
+    await core.store.deliveries.renew(lease);
+    const refused = new Set(
+      await core.store.profiles.begin(
+        lease,
+        intents,
+        part.map((write) => ({ profileKey: write.plan.key, contactKey: write.plan.item.contactKey })),
+      ),
+    );
+    const crossing = part.filter((write) => refused.has(write.plan.item.contactKey));
+    for (const write of crossing) {
+      await park(
+        batch,
+        write.judged.views,
+        'IDS_WOULD_CROSS',
+        'another profile of this target still has this external id; sort it out on the platform, then: connector parked retry',
+      );
+    }
+    sent = part.filter((write) => !crossing.includes(write));
+    outcomes =
+      sent.length === 0
+        ? []
+        : await batch.target.platform.upsert(
+            sent.map((write) => write.plan.item),
+            batch.signal,
+          );
+    if (sent.length > 0) await succeeded(batch);
+  } catch (error) {
+    return halveOrFail(batch, sent, intents, error);
+  }
+  const finished: Finished[] = [];
+  for (const [index, write] of sent.entries()) {
+    const outcome = outcomes[index];
+    const intent = intents.find((candidate) => candidate.profileKey === write.plan.key);
+    if (!outcome || !intent) throw new Error('the adapter answered with fewer outcomes than items');
+    const result = await finishOne(batch, write, outcome, intent.id);
+    if (result) finished.push(result);
+  }
+  try {
+    await complete(batch, finished);
+  } catch (error) {
+    await failCall(
+      batch,
+      error,
+      sent.flatMap((write) => write.judged.views),
+    );
+    return [];
+  }
+  return finished.filter((f) => f.change !== undefined).map((f) => f.judged.key);
+}
+
+async function halveOrFail(
+  batch: Batch,
+  part: readonly Write[],
+  intents: readonly { id: string }[],
+  error: unknown,
+): Promise<string[]> {
+  // Refused means not done: nothing of it can land later. Anything else leaves the intents open.
+  const refused =
+    isConnectorError(error) && (error.kind === 'park' || error.kind === 'config' || error.kind === 'wait');
+  if (refused) await batch.core.store.profiles.drop(intents.map((intent) => intent.id));
+  if (isConnectorError(error) && error.kind === 'park' && part.length > 1) {
+    const middle = Math.ceil(part.length / 2);
+    return [...(await writePart(batch, part.slice(0, middle))), ...(await writePart(batch, part.slice(middle)))];
+  }
+  await failCall(
+    batch,
+    error,
+    part.flatMap((write) => write.judged.views),
+  );
+  return [];
+}
+
+async function finishOne(
+  batch: Batch,
+  write: Write,
+  outcome: Outcome,
+  intentId: string,
+): Promise<Finished | undefined> {
+  const { judged, plan, profile } = write;
+  const again = lateEffectLeft(batch, profile.openIntents);
+  switch (outcome.kind) {
+    case 'done':
+      return {
+        judged,
+        intentId,
+        appliesBits: plan.appliesBits,
+        againInMs: again,
+        met: profile.openIntents,
+        change: {
+          key: plan.key,
+          state: plan.state,
+          contactKey: plan.item.contactKey,
+          owner: plan.owner,
+          // Something older may still land: without a fingerprint it is sent again then.
+          dataFingerprint: again === undefined ? plan.dataFingerprint : null,
+          permissionFingerprint: plan.permissionFingerprint,
+          ...(plan.bitsBefore === undefined ? {} : { bitsBefore: plan.bitsBefore }),
+          addressDirty: false,
+        },
+        evidence: outcome.notice ? [evidenceOf(batch, judged, 'sync', outcome, outcome.notice)] : [],
+      };
+    case 'absent':
+      if (plan.item.mayCreate) {
+        // It was there and is there no more: forget it, and create it the next time.
+        return {
+          judged,
+          intentId,
+          againInMs: 0,
+          change: {
+            key: plan.key,
+            state: 'absent',
+            dataFingerprint: null,
+            permissionFingerprint: null,
+            contactKey: null,
+          },
+        };
+      }
+      return {
+        judged,
+        intentId,
+        met: profile.openIntents,
+        change: {
+          key: plan.key,
+          state: 'absent',
+          dataFingerprint: null,
+          permissionFingerprint: null,
+          contactKey: null,
+        },
+      };
+    case 'rejected': {
+      await batch.core.store.profiles.drop([intentId]);
+      const code = outcome.detail ?? 'REJECTED';
+      if (code === 'ERROR')
+        await failEach(batch, judged.views, 'PLATFORM_ROW_ERROR', 'the platform could not take this row');
+      else await park(batch, judged.views, code, `the platform refused this row (${code})`);
+      return undefined;
+    }
+    case 'suppressed':
+    case 'blocked':
+    case 'manual':
+    case 'unsupported':
+      await batch.core.store.profiles.drop([intentId]);
+      await park(
+        batch,
+        judged.views,
+        `OUTCOME_${outcome.kind.toUpperCase()}`,
+        outcome.detail ?? `the platform answered ${outcome.kind}`,
+      );
+      return undefined;
+  }
+}
