@@ -66,7 +66,7 @@ export async function markOwed(trx: Transaction<Database>, mark: OwedMark): Prom
     from marked m cross join unnest(${mark.targets}::text[]) as t (target)
     order by t.target, m.crm_table, m.id
     on conflict (target, crm_table, id) do update set
-      owed_seq = excluded.owed_seq, priority = excluded.priority, due_at = excluded.due_at, attempts = 0,
+      owed_seq = greatest(excluded.owed_seq, d.owed_seq + 1), priority = excluded.priority, due_at = excluded.due_at, attempts = 0,
       parked_code = null, parked_reason = null, parked_at = null, staged = false,
       lot = coalesce(excluded.lot, d.lot)
   `.execute(trx);

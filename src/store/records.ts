@@ -52,8 +52,6 @@ export interface Records {
     lot: string | null,
     everyLot: boolean,
   ): Promise<void>;
-  /** Marks every known record of a table owed on a target (a new target, a changed mapping). */
-  oweAll(target: TargetName, table: TableName, lot: string): Promise<number>;
   /** Owes everything of these profiles again, due now. */
   oweProfiles(target: TargetName, keys: readonly string[]): Promise<void>;
   /** A Sync Contact job: lifts the mark of an erasure, and sends even what is unchanged. Answers the change number. */
@@ -89,17 +87,6 @@ export function createRecords(db: Kysely<Database>): Records {
 
     async owe(table, changes, targets, lot, everyLot) {
       await db.transaction().execute((trx) => markOwed(trx, { table, changes, targets, lot, everyLot }));
-    },
-
-    async oweAll(target, table, lot) {
-      const result = await sql`
-        insert into delivery as d (target, crm_table, id, owed_seq, due_at, lot)
-        select ${target}, crm_table, id, change_seq, now(), ${lot} from record where crm_table = ${table} order by id
-        on conflict (target, crm_table, id) do update set owed_seq = greatest(d.owed_seq, d.done_seq) + 1, due_at = now(),
-          attempts = 0, parked_code = null, parked_reason = null, parked_at = null, staged = false, lot = ${lot}`.execute(
-        db,
-      );
-      return Number(result.numAffectedRows ?? 0);
     },
 
     async oweProfiles(target, keys) {

@@ -4,7 +4,7 @@
  * that is not the stored one is noticed before anything is sent.
  */
 import { type Kysely, sql } from 'kysely';
-import type { TargetName } from '../../config/words.ts';
+import type { TableName, TargetName } from '../../config/words.ts';
 import type { Database, TargetStateRow } from './tables.ts';
 
 export interface Pause {
@@ -130,8 +130,18 @@ export interface ConfigurationState {
 
 export interface Configurations {
   current(): Promise<ConfigurationState | undefined>;
-  /** Makes this configuration the one in force. False when another was taken meanwhile. */
-  take(former: number | undefined, state: ConfigurationState): Promise<boolean>;
+  /**
+   * Makes this configuration the one in force, and marks every known record of the named tables owed on the named
+   * targets, in one transaction. False when another was taken meanwhile; then nothing was changed.
+   */
+  take(former: number | undefined, state: ConfigurationState, owe: readonly OweTable[]): Promise<boolean>;
+}
+
+/** A table whose records a target has to be told again, as one lot for the brake. */
+export interface OweTable {
+  readonly target: TargetName;
+  readonly table: TableName;
+  readonly lot: string;
 }
 
 export function createConfigurations(db: Kysely<Database>): Configurations {
@@ -141,13 +151,23 @@ export function createConfigurations(db: Kysely<Database>): Configurations {
       return row && { epoch: row.epoch, fingerprint: row.fingerprint, mappings: row.mappings as MappingFingerprints };
     },
 
-    async take(former, state) {
-      const result = await sql`
-        insert into configuration (epoch, fingerprint, mappings)
-        select ${state.epoch}, ${state.fingerprint}, ${JSON.stringify(state.mappings)}::jsonb
-        where ${former ?? null}::integer is not distinct from (select max(epoch) from configuration)
-        on conflict (epoch) do nothing`.execute(db);
-      return Number(result.numAffectedRows ?? 0) > 0;
+    async take(former, state, owe) {
+      return db.transaction().execute(async (trx) => {
+        await sql`select pg_advisory_xact_lock(hashtext('configuration'))`.execute(trx);
+        const taken = await sql`
+          insert into configuration (epoch, fingerprint, mappings)
+          select ${state.epoch}, ${state.fingerprint}, ${JSON.stringify(state.mappings)}::jsonb
+          where ${former ?? null}::integer is not distinct from (select max(epoch) from configuration)`.execute(trx);
+        if (Number(taken.numAffectedRows ?? 0) === 0) return false;
+        for (const { target, table, lot } of owe) {
+          await sql`
+            insert into delivery as d (target, crm_table, id, owed_seq, due_at, lot)
+            select ${target}, crm_table, id, change_seq, now(), ${lot} from record where crm_table = ${table} order by id
+            on conflict (target, crm_table, id) do update set owed_seq = d.owed_seq + 1, due_at = now(), attempts = 0,
+              parked_code = null, parked_reason = null, parked_at = null, staged = false, lot = ${lot}`.execute(trx);
+        }
+        return true;
+      });
     },
   };
 }

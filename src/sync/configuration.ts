@@ -6,7 +6,7 @@
 import type { TableName, TargetName } from '../../config/words.ts';
 import { ConnectorError } from '../http/errors.ts';
 import type { Store } from '../store/store.ts';
-import type { ConfigurationState, MappingFingerprints } from '../store/targets.ts';
+import type { ConfigurationState, MappingFingerprints, OweTable } from '../store/targets.ts';
 import type { Core } from './core.ts';
 
 export interface Wanted {
@@ -34,25 +34,20 @@ export async function takeConfiguration(
       );
     }
     const next: ConfigurationState = { epoch: (current?.epoch ?? 0) + 1, ...wanted };
-    // Owed first: a process that dies between the two leaves records owed, which costs nothing, and never the reverse.
-    await oweWhatMayChange(store, current, next);
-    if (await store.configurations.take(current?.epoch, next)) return { epoch: next.epoch, changed: true };
+    const owe = whatMayChange(current, next);
+    if (await store.configurations.take(current?.epoch, next, owe)) return { epoch: next.epoch, changed: true };
   }
   throw new ConnectorError('retry', 'CONFIGURATION_CONTESTED', 'other processes keep changing the configuration');
 }
 
-async function oweWhatMayChange(
-  store: Store,
-  former: ConfigurationState | undefined,
-  next: ConfigurationState,
-): Promise<void> {
-  for (const [target, tables] of Object.entries(next.mappings)) {
-    for (const [table, fingerprint] of Object.entries(tables)) {
-      if (former?.mappings[target]?.[table] === fingerprint) continue;
+function whatMayChange(former: ConfigurationState | undefined, next: ConfigurationState): OweTable[] {
+  return Object.entries(next.mappings).flatMap(([target, tables]) =>
+    Object.entries(tables).flatMap(([table, fingerprint]) => {
+      if (former?.mappings[target]?.[table] === fingerprint) return [];
       const lot = former?.mappings[target] ? `configuration:${next.epoch}` : `first:${target}:${next.epoch}`;
-      await store.records.oweAll(target as TargetName, table as TableName, lot);
-    }
-  }
+      return [{ target: target as TargetName, table: table as TableName, lot }];
+    }),
+  );
 }
 
 /** Refuses to work on another organization, account or hash key than the ledger belongs to. Throws ConnectorError. */

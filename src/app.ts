@@ -1,0 +1,189 @@
+/**
+ * The composition root: a configuration in, running parts out. Guarantees: everything that was opened is closed again,
+ * in the order that lets work finish, also when opening failed half-way. The only place that knows every room.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import { fingerprintSettings, mappingFingerprints } from '../config/fingerprint.ts';
+import type { Settings, TargetSettings } from '../config/settings.ts';
+import type { TargetName } from '../config/words.ts';
+import { jobs } from '../jobs/index.ts';
+import { type ClosableCrm, createCrm } from './dataverse/index.ts';
+import { type OpenPlatform, platforms } from './platforms/registry.ts';
+import { createQueues, type Queues } from './queue/queues.ts';
+import { normaliseAddress } from './rules/address.ts';
+import { type OpenDatabase, openDatabase } from './store/database.ts';
+import { createKeyring } from './store/email-key.ts';
+import { migrate } from './store/migrate.ts';
+import { migrations } from './store/migrations/index.ts';
+import { createPace } from './store/quota.ts';
+import { createStore, type Store } from './store/store.ts';
+import type { MappingFingerprints } from './store/targets.ts';
+import { createAlarms } from './sync/alarms.ts';
+import { apply } from './sync/apply.ts';
+import { checkIdentities, takeConfiguration } from './sync/configuration.ts';
+import type { Core, Target } from './sync/core.ts';
+import { marketingJobs } from './sync/marketing-jobs.ts';
+import { pull } from './sync/pull.ts';
+import { reconcile } from './sync/reconcile.ts';
+import type { UseCases, Wake } from './sync/use-cases.ts';
+
+export interface App {
+  readonly core: Core;
+  readonly useCases: UseCases;
+  /** Undefined for commands, which do the work themselves. */
+  readonly queues: Queues | undefined;
+  readonly database: OpenDatabase;
+  close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  /** `take` makes this configuration the one in force; `join` refuses when another is; `look` works with either. */
+  readonly configuration: 'take' | 'join' | 'look';
+  /** Open the queues: wake-ups go to all processes. */
+  readonly queues: boolean;
+  readonly signal: AbortSignal;
+}
+
+const noWake: Wake = {
+  apply: async () => undefined,
+  pull: async () => undefined,
+  marketingJobs: async () => undefined,
+};
+
+/** Throws ConnectorError; nothing stays open then. */
+export async function openApp(options: OpenOptions): Promise<App> {
+  const { settings, logger } = options;
+  const closers: (() => Promise<void> | void)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const database = await openDatabase({
+      databaseUrl: settings.storage.databaseUrl?.reveal(),
+      dataDir: settings.storage.dataDir,
+      logger,
+    });
+    closers.push(() => database.close());
+    await migrate({ pool: database.pool, migrations, logger });
+    const store = createStore(database.kysely);
+    const crm = createCrm({ settings, logger, now: Date.now });
+    closers.push(() => crm.close());
+    const targets = await openTargets(settings, store, database, logger, closers);
+    const queues = options.queues
+      ? await createQueues({ jobs, queuePool: database.queuePool, redisUrl: settings.storage.redisUrl, logger })
+      : undefined;
+    if (queues) closers.push(() => queues.close());
+    const core = await openCore(options, store, crm, targets, queues?.wake ?? noWake);
+    return { core, useCases: useCasesOf(core), queues, database, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openCore(
+  options: OpenOptions,
+  store: Store,
+  crm: ClosableCrm,
+  targets: ReadonlyMap<TargetName, Target>,
+  wake: Wake,
+): Promise<Core> {
+  const { settings, logger } = options;
+  const fingerprint = fingerprintSettings(settings);
+  const keyring = createKeyring({
+    hashKey: settings.privacy.hashKey,
+    previous: settings.privacy.previousHashKeys,
+    normalise: normaliseAddress,
+  });
+  const core: Core = {
+    settings,
+    store,
+    crm,
+    targets,
+    keyring,
+    wake,
+    alarms: createAlarms(logger),
+    logger,
+    now: Date.now,
+    uuid: randomUUID,
+    epoch: 0,
+    configuration: fingerprint,
+  };
+  if (options.configuration === 'look') {
+    const current = await store.configurations.current();
+    return { ...core, epoch: current?.epoch ?? 0 };
+  }
+  await checkIdentities(core, options.signal);
+  const mappings = mappingFingerprints(settings) as MappingFingerprints;
+  const { epoch, changed } = await takeConfiguration(
+    store,
+    { fingerprint, mappings },
+    options.configuration === 'take',
+  );
+  if (changed) logger.info({ epoch }, 'this configuration is in force now');
+  return { ...core, epoch };
+}
+
+async function openTargets(
+  settings: Settings,
+  store: Store,
+  database: OpenDatabase,
+  logger: Logger,
+  closers: (() => Promise<void> | void)[],
+): Promise<Map<TargetName, Target>> {
+  const targets = new Map<TargetName, Target>();
+  for (const target of settings.targets) {
+    const state = await store.targets.state(target.name);
+    const remembered = state.remembered as Record<string, number> | null;
+    const open = (priority: boolean): OpenPlatform => {
+      const platform = openPlatform(target, priority, remembered, store, database, logger);
+      closers.push(() => platform.close());
+      return platform;
+    };
+    targets.set(target.name, { settings: target, platform: open(false), urgent: open(true) });
+  }
+  return targets;
+}
+
+function openPlatform(
+  target: TargetSettings,
+  priority: boolean,
+  remembered: Record<string, number> | null,
+  store: Store,
+  database: OpenDatabase,
+  logger: Logger,
+): OpenPlatform {
+  const kind = platforms[target.platform];
+  if (!kind) throw new Error(`the platform ${target.platform} is not known`);
+  return kind.create(target.platformSettings, {
+    identity: target.identity,
+    tables: target.tables,
+    pace: createPace({
+      db: database.kysely,
+      target: target.name,
+      requestsPerSecond: target.requestsPerSecond,
+      priority,
+    }),
+    logger,
+    timeoutMs: target.callTimeoutSeconds * 1000,
+    now: Date.now,
+    nonce: () => randomUUID().replaceAll('-', ''),
+    ...(remembered ? { permissionBits: remembered } : {}),
+    onBound: (bits) => store.targets.remember(target.name, bits),
+  });
+}
+
+export function useCasesOf(core: Core): UseCases {
+  return {
+    pull: (table, signal) => pull(core, table, signal),
+    apply: (target, signal) => apply(core, target, signal),
+    marketingJobs: (signal) => marketingJobs(core, signal),
+    async reconcile(signal) {
+      await reconcile(core, signal);
+    },
+    dueTargets: async () => (await core.store.deliveries.dueTargets()).filter((name) => core.targets.has(name)),
+  };
+}
