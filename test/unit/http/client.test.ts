@@ -1,10 +1,12 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import nock from 'nock';
 import pino from 'pino';
+import { makeCertificate } from '../../../fixtures/simulators/kit/certificate.ts';
 import {
   createHttpClient,
   type HttpClient,
@@ -186,6 +188,59 @@ describe('a failure', () => {
     );
     expect(error).toMatchObject({ kind: 'config', code: 'HTTP_PROXY_INVALID' });
     expect(inspect(error)).not.toContain('pass word');
+  });
+});
+
+describe('over TLS', () => {
+  let server: TlsServer;
+  let host: string;
+
+  beforeEach(async () => {
+    nock.restore();
+    const { key, cert } = await makeCertificate();
+    server = createTlsServer({ key, cert }, (_request, response) => response.end('{}'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+
+  afterEach(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    nock.activate();
+  });
+
+  test('a certificate of an unknown authority is refused', async () => {
+    const client = clientOf({ allowedHosts: [host] });
+    const error = await failureOf(
+      client.request({ method: 'GET', url: `https://${host}/`, template: 'GET /', signal }),
+    );
+    expect(error).toMatchObject({ kind: 'retry', code: 'HTTP_CERTIFICATE' });
+    expect(error.message).toContain('NODE_EXTRA_CA_CERTS');
+    client.close();
+  });
+
+  test('the proxy that is configured is asked for a tunnel, and the certificate behind it is verified', async () => {
+    const asked: (string | undefined)[] = [];
+    const proxy = createServer();
+    proxy.on('connect', (request, socket: Socket) => {
+      asked.push(request.url);
+      const [name, port] = (request.url ?? '').split(':');
+      const onward = connect(Number(port), name, () => {
+        socket.write('HTTP/1.1 200 OK\r\n\r\n');
+        onward.pipe(socket).pipe(onward);
+      });
+      for (const end of [socket, onward]) end.on('error', () => end.destroy());
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const proxyUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const client = clientOf({ allowedHosts: [host], proxyFor: () => proxyUrl });
+    const error = await failureOf(
+      client.request({ method: 'GET', url: `https://${host}/`, template: 'GET /', signal }),
+    );
+    client.close();
+    await new Promise((resolve) => proxy.close(resolve));
+    expect(asked).toEqual([host]);
+    expect(error.code).toBe('HTTP_CERTIFICATE');
   });
 });
 
