@@ -20,10 +20,20 @@ const mends: Readonly<Record<string, string>> = {
 
 const unspecifiedWaitMs = 30_000;
 
-/** The ConnectorError for whatever an acquisition threw. Nothing of its text is kept. */
-export function tokenError(error: unknown, seen: Seen): ConnectorError {
+/**
+ * The ConnectorError for whatever an acquisition threw. Nothing of its text is kept.
+ * @param managed a managed identity asked its own machine
+ */
+export function tokenError(error: unknown, seen: Seen, managed: boolean): ConnectorError {
   if (seen.failure !== undefined) return seen.failure;
   const { word, number, status } = partsOf(error);
+  if (managed && word === 'network_error') {
+    return new ConnectorError(
+      'retry',
+      'MANAGED_IDENTITY_UNREACHABLE',
+      "The machine's managed identity endpoint is not available; is the identity assigned to this machine or app?",
+    );
+  }
   const details = status === undefined ? {} : { status };
   if (status === 429) {
     return new ConnectorError('wait', 'ENTRA_THROTTLED', 'Entra ID asks to wait before another token.', {

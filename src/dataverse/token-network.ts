@@ -10,7 +10,7 @@
 import type { INetworkModule, NetworkRequestOptions, NetworkResponse } from '@azure/msal-node';
 import type { HttpClient } from '../http/client.ts';
 import { isLoopback, parseJson, retryAfterMs } from '../http/client.ts';
-import { ConnectorError, isConnectorError } from '../http/errors.ts';
+import { type ConnectorError, isConnectorError } from '../http/errors.ts';
 
 /** What happened on the wire during one acquisition. */
 export interface Seen {
@@ -70,26 +70,38 @@ export function networkOver(
   });
 }
 
-/** For the token endpoint of the machine itself (169.254.169.254, App Service, Azure Arc): no proxy, no TLS there. */
-export function localNetwork(seen: Seen, signal: AbortSignal, timeoutMs: number, now: () => number): INetworkModule {
-  return networkOf(seen, now, async (method, url, options) => {
-    try {
-      const answer = await fetch(url, {
-        method,
-        redirect: 'error',
-        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-        ...(options?.headers === undefined ? {} : { headers: options.headers }),
-        ...(options?.body === undefined ? {} : { body: options.body }),
-      });
-      return { status: answer.status, headers: Object.fromEntries(answer.headers), text: await answer.text() };
-    } catch {
-      throw new ConnectorError(
-        'retry',
-        'MANAGED_IDENTITY_UNREACHABLE',
-        "The machine's managed identity endpoint does not answer; is the identity assigned to this machine or app?",
-      );
-    }
-  });
+/**
+ * For the token endpoint of the machine itself (169.254.169.254, App Service, Azure Arc): no proxy, no TLS there. MSAL
+ * keeps the first one it is given for the life of the process, so it holds nothing that ends or belongs to one call;
+ * what is not an answer about the identity is thrown, which MSAL turns into its `network_error`.
+ */
+export function localNetwork(timeoutMs: number): INetworkModule {
+  async function exchange<T>(
+    method: 'GET' | 'POST',
+    url: string,
+    options: NetworkRequestOptions | undefined,
+  ): Promise<NetworkResponse<T>> {
+    const answer = await fetch(url, {
+      method,
+      redirect: 'error',
+      signal: AbortSignal.timeout(timeoutMs),
+      ...(options?.headers === undefined ? {} : { headers: options.headers }),
+      ...(options?.body === undefined ? {} : { body: options.body }),
+    });
+    // wire: the endpoint says 404, 410, 429 and 5xx while it starts, is updated or is busy.
+    if ([404, 410, 429].includes(answer.status) || answer.status >= 500) throw new TypeError('not available');
+    return { status: answer.status, headers: Object.fromEntries(answer.headers), body: bodyOf<T>(await answer.text()) };
+  }
+  return {
+    sendGetRequestAsync: (url, options) => exchange('GET', url, options),
+    sendPostRequestAsync: (url, options) => exchange('POST', url, options),
+  };
+}
+
+/** Azure Arc answers its challenge with an empty body. */
+function bodyOf<T>(text: string): T {
+  const parsed = text === '' ? {} : parseJson(text, 'Entra ID');
+  return (typeof parsed === 'object' && parsed !== null ? parsed : {}) as T;
 }
 
 function networkOf(seen: Seen, now: () => number, send: Send): INetworkModule {
@@ -102,10 +114,7 @@ function networkOf(seen: Seen, now: () => number, send: Send): INetworkModule {
       const answer = await send(method, url, options);
       seen.status = answer.status;
       seen.retryAfterMs = retryAfterMs(answer.headers, now());
-      // Azure Arc answers its challenge with an empty body.
-      const parsed = answer.text === '' ? {} : parseJson(answer.text, 'Entra ID');
-      const body = typeof parsed === 'object' && parsed !== null ? parsed : {};
-      return { status: answer.status, headers: { ...answer.headers }, body: body as T };
+      return { status: answer.status, headers: { ...answer.headers }, body: bodyOf<T>(answer.text) };
     } catch (error) {
       if (isConnectorError(error)) seen.failure = error;
       throw error;

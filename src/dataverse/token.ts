@@ -78,7 +78,7 @@ async function acquire(options: TokenSourceOptions): Promise<Held> {
   try {
     result = await ask();
   } catch (error) {
-    throw tokenError(error, seen);
+    throw tokenError(error, seen, options.auth.kind === 'managedIdentity');
   }
   if (!result?.accessToken) {
     throw new ConnectorError('retry', 'ENTRA_UNREADABLE', 'Entra ID answered without a token.');
@@ -97,7 +97,7 @@ async function acquisition(
     return () =>
       new ManagedIdentityApplication({
         ...(auth.clientId === undefined ? {} : { managedIdentityIdParams: { userAssignedClientId: auth.clientId } }),
-        system: { networkClient: localNetwork(seen, closing, options.timeoutMs, now), disableInternalRetries: true },
+        system: { networkClient: localNetwork(options.timeoutMs), disableInternalRetries: true },
       }).acquireToken({ resource: url, forceRefresh: true });
   }
   const authority = authorityFor(auth.authority);
