@@ -190,6 +190,6 @@ function twins(group: Readonly<Record<string, unknown>>, at: readonly string[], 
   const entries = Object.entries(group).filter(([, value]) => value !== undefined);
   return entries.flatMap(([key, value], index) => {
     const twin = entries.slice(0, index).find(([, other]) => other === value);
-    return twin ? [{ at: [...at, key], wrong: `is the same as ${twin[0]}`, expected: `a ${what} of its own` }] : [];
+    return twin ? [{ at: [...at, key], wrong: `is the same as ${twin[0]}`, expected: `another ${what}` }] : [];
   });
 }

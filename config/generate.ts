@@ -60,7 +60,7 @@ function forEditors(root: JsonNode): object {
     title: 'dynamics-email-connector',
     ...plain(root),
     definitions: {
-      reference: { type: 'string', pattern: '^\\$\\{[^}]+\\}$', description: 'Read from the environment.' },
+      reference: { type: 'string', pattern: '\\$\\{[^}]+\\}', description: 'Read from the environment.' },
     },
   };
 }
@@ -69,7 +69,7 @@ function plain(node: JsonNode): object {
   const { expected: _expected, secret: _secret, ...rest } = node;
   const entries = Object.entries(rest).map(([key, value]) => [key, plainValue(key, value)] as const);
   const kept = Object.fromEntries(entries.filter(([key, value]) => !isSafeBound(key, value)));
-  if (!['integer', 'number', 'boolean'].includes(node.type ?? '')) return kept;
+  if (takesAnyText(node)) return kept;
   const { description, default: usual, ...rule } = kept;
   return {
     ...(description === undefined ? {} : { description }),
@@ -78,14 +78,23 @@ function plain(node: JsonNode): object {
   };
 }
 
+/** Where a reference is accepted as it is: groups, lists, and texts without a form of their own. */
+function takesAnyText(node: JsonNode): boolean {
+  const hasForm = 'pattern' in node || node.enum !== undefined;
+  return !hasForm && !['integer', 'number', 'boolean'].some((type) => type === node.type);
+}
+
 function plainValue(key: string, value: unknown): unknown {
   if (key === 'properties') {
-    return Object.fromEntries(
-      Object.entries(value as Record<string, JsonNode>).map(([name, inner]) => [name, plain(inner)]),
-    );
+    const named = Object.entries(value as Record<string, JsonNode>);
+    return Object.fromEntries(named.map(([name, inner]) => [name, plain(inner)]));
+  }
+  if (key === 'propertyNames') {
+    const { expected: _, ...names } = value as JsonNode;
+    return names;
   }
   if (key === 'anyOf') return (value as JsonNode[]).map(plain);
-  const isNode = ['items', 'additionalProperties', 'propertyNames'].includes(key) && typeof value === 'object';
+  const isNode = ['items', 'additionalProperties'].includes(key) && typeof value === 'object';
   return isNode ? plain(value as JsonNode) : value;
 }
 

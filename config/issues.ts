@@ -58,13 +58,16 @@ function explain(issue: Issue, above: readonly PathPart[], context: Context): Mi
 
 export const unknownKeyWrong = 'is not a known key';
 
-/** A key that no schema knows, with the known ones as the mend. */
+/**
+ * A key that no schema knows, with the known ones as the mend. What does not look like a key is not shown: it may be
+ * `hashKey <the secret>` with a colon forgotten.
+ */
 export function unknownKey(at: readonly PathPart[], key: string, known: readonly string[]): MistakeAt {
-  return {
-    at: [...at, key],
-    wrong: unknownKeyWrong,
-    expected: known.length === 0 ? 'no key here' : oneOf(key, known),
-  };
+  const expected = known.length === 0 ? 'no key here' : oneOf(key, known);
+  const isName = /^[A-Za-z][A-Za-z0-9_-]{0,39}$/.test(key);
+  return isName
+    ? { at: [...at, key], wrong: unknownKeyWrong, expected }
+    : { at, wrong: 'has a key that is no name', expected };
 }
 
 function wrongOf(issue: Issue, found: unknown): string {

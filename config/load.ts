@@ -73,7 +73,7 @@ function readAsExpected(value: unknown, at: readonly PathPart[], platforms: Plat
   const text = valueAt(value, at);
   const node = nodeFor(value, at, platforms);
   if (typeof text !== 'string' || !node) return value;
-  const types = [node, ...(node.anyOf ?? [])].map((alternative) => alternative.type ?? typeof alternative.const);
+  const types = [node, ...(node.anyOf ?? [])].flatMap(({ type, const: only }) => type ?? typeof only);
   if (types.includes('string')) return value;
   const isNumber = types.some((type) => type === 'integer' || type === 'number') && /^-?\d+(\.\d+)?$/.test(text);
   if (isNumber) return replaceAt(value, at, Number(text));

@@ -8,7 +8,8 @@ import { oneOf } from './suggest.ts';
 
 /** The part of JSON schema that ours comes to; `expected` and `secret` are our own and never leave the process. */
 export interface JsonNode {
-  readonly type?: string;
+  /** A list for alternatives that differ in nothing else. */
+  readonly type?: string | readonly string[];
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly default?: unknown;

@@ -33,10 +33,12 @@ const tableSource = z.strictObject({
 
 const constantSource = z.strictObject({ value: scalar.meta({ description: 'Sends this constant.' }) });
 
+const sources = 'a column name, { column }, { lookup, column }, { table: true } or { value }';
+
 export const fieldSourceSchema = z
   .union([logicalName('Column of the row.'), lookupSource, columnSource, tableSource, constantSource])
   .meta({
-    expected: 'a column name, { column }, { lookup, column }, { table: true } or { value }',
+    expected: sources,
   });
 
 export type FieldSourceInput = z.output<typeof fieldSourceSchema>;
@@ -83,18 +85,26 @@ export const tableSchema = z.strictObject({
 
 export type TableInput = z.output<typeof tableSchema>;
 
-export const tablesSchema = z.strictObject({
-  contact: tableSchema.optional().meta({ description: 'How contacts are synchronised; left out, they are not.' }),
-  lead: tableSchema.optional().meta({ description: 'How leads are synchronised; left out, they are not.' }),
-  account: tableSchema.optional().meta({ description: 'How accounts are synchronised; left out, they are not.' }),
-});
+export const tablesSchema = z
+  .strictObject({
+    contact: tableSchema.optional().meta({ description: 'How contacts are synchronised; left out, they are not.' }),
+    lead: tableSchema.optional().meta({ description: 'How leads are synchronised; left out, they are not.' }),
+    account: tableSchema.optional().meta({ description: 'How accounts are synchronised; left out, they are not.' }),
+  })
+  .meta({
+    description: 'The tables that are synchronised; one that is left out is not.',
+    expected: 'at least one of contact, lead or account',
+  });
 
 const overrideSchema = z
   .strictObject({
-    fields: z.record(propertyName, fieldSourceSchema.nullable()).default({}).meta({
-      description: 'Fields added or replaced for this target; null removes one.',
-      expected: 'pairs of platform property and source, or null to remove one',
-    }),
+    fields: z
+      .record(propertyName, fieldSourceSchema.nullable().meta({ expected: `${sources}, or null` }))
+      .default({})
+      .meta({
+        description: 'Fields added or replaced for this target; null removes one.',
+        expected: 'pairs of platform property and source, or null to remove one',
+      }),
     permissions: z
       .record(permissionName, logicalName('Boolean column that holds the permission.').nullable())
       .default({})

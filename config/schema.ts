@@ -202,10 +202,7 @@ const logSchema = z
 /** Every section but `targets`, whose elements are checked one by one together with their platform. */
 export const sectionSchemas = {
   dataverse: dataverseSchema,
-  tables: tablesSchema.meta({
-    description: 'The tables that are synchronised; one that is left out is not.',
-    expected: 'at least one of contact, lead or account',
-  }),
+  tables: tablesSchema,
   rules: rulesSchema,
   brake: brakeSchema,
   suppression: z

@@ -35,7 +35,7 @@ function showReferences(value: unknown): unknown {
 
 export function parseYaml(text: string): ParsedYaml {
   const lines = new LineCounter();
-  const document = parseDocument(hideReferences(text), { lineCounter: lines, prettyErrors: false, logLevel: 'silent' });
+  const document = parseDocument(hideReferences(text), { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
   const faults = [...document.errors, ...document.warnings];
   if (faults.length > 0)
     return failed(foremost(faults).map(({ code, pos }) => ({ ...fault(code), line: lines.linePos(pos[0]).line })));
