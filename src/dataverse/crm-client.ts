@@ -85,9 +85,9 @@ export function createCrm(options: CrmOptions): ClosableCrm {
     readRows: reader.readRows,
     readRow: reader.readRow,
     findByAddress: (address, signal) => findByAddress(client, settings, address, signal),
-    openJobs: (signal) => needed(jobs).open(signal),
-    readJob: (id, signal) => needed(jobs).read(id, signal),
-    updateJob: (id, etag, update, signal) => needed(jobs).update(id, etag, update, signal),
+    openJobs: async (signal) => needed(jobs).open(signal),
+    readJob: async (id, signal) => needed(jobs).read(id, signal),
+    updateJob: async (id, etag, update, signal) => needed(jobs).update(id, etag, update, signal),
     changeTrackingDays: (signal) => changeTrackingDays(client, signal),
     check,
     close() {
