@@ -1,13 +1,17 @@
 import { type Sabotage, type SpotlerOptions, startSpotlerSimulator } from '../../fixtures/simulators/spotler/index.ts';
 import { independentClient } from './spotler-client.ts';
-import { type Bench, type Case, signatureCases, writeCases } from './spotler-judge.ts';
+import type { Bench, Case } from './spotler-judge.ts';
+import { bulkCases } from './spotler-judge-bulk.ts';
+import { erasureCases } from './spotler-judge-erasure.ts';
 import { identityCases } from './spotler-judge-identity.ts';
+import { signatureCases } from './spotler-judge-signature.ts';
+import { writeCases } from './spotler-judge-writes.ts';
 
 /**
  * The simulator against a judge that was written from the wire facts and signs with another implementation; and the
  * judge against simulators that were broken on purpose.
  */
-const cases = [...signatureCases, ...writeCases, ...identityCases];
+const cases = [...signatureCases, ...writeCases, ...bulkCases, ...identityCases, ...erasureCases];
 
 describe('the Spotler simulator', () => {
   it.each(cases)('$name', async (one) => {
