@@ -3,6 +3,7 @@
  * queues' live in the schema `bullmq`; a connection that dies while idle is logged and replaced and never ends the
  * process; bigint columns arrive as numbers (and refuse a value that a number cannot hold). Runs no migrations.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { ConnectorError } from '../http/errors.ts';
@@ -24,6 +25,9 @@ export interface OpenDatabase {
 
 /** BullMQ's PostgreSQL backend uses this schema for every pool it is handed (bullmq, postgres/migrator, DEFAULT_SCHEMA). */
 export const queueSchema = 'bullmq';
+
+/** Milliseconds that connections have to end. */
+const closeLimit = 5_000;
 
 /**
  * Connects to `databaseUrl`, or to the embedded server of `dataDir` when it is undefined. Throws ConnectorError
@@ -61,7 +65,9 @@ export async function openDatabase(options: {
   );
 
   async function close(): Promise<void> {
-    await Promise.allSettled([kysely.destroy(), queuePool.end()]);
+    // A connection that a stuck job still holds must not keep the process from ending.
+    const ended = Promise.allSettled([kysely.destroy(), queuePool.end()]);
+    await Promise.race([ended, delay(closeLimit, undefined, { ref: false })]);
     await embedded?.release();
   }
   const kysely = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
