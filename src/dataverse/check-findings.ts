@@ -14,6 +14,7 @@ export function wrong(subject: string, message: string, mend: string): CrmFindin
 
 const mends: Readonly<Record<string, string>> = {
   CERTIFICATE_UNREADABLE: 'Set dataverse.auth.certificate.privateKeyFile to a PEM file that this user may read.',
+  CERTIFICATE_UNUSABLE: 'Use an RSA key as PEM (BEGIN PRIVATE KEY), without a passphrase.',
   DATAVERSE_ACCESS_DENIED: "Grant the application user's role its read privileges at organization level.",
   DATAVERSE_BAD_QUERY: 'Correct the name in the configuration, or create the column or table.',
   DATAVERSE_COLUMN_SECURED: 'Add the application user to a column security profile that allows it.',

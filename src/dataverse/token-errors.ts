@@ -2,6 +2,7 @@
  * What MSAL's failures mean. Pure. Guarantees that of what Entra ID said only its error word and AADSTS number are
  * kept (https://learn.microsoft.com/entra/identity-platform/reference-error-codes); its sentences quote ids and names.
  */
+import type { DataverseAuth } from '../../config/settings.ts';
 import { ConnectorError } from '../http/errors.ts';
 import type { Seen } from './token-network.ts';
 
@@ -22,12 +23,12 @@ const unspecifiedWaitMs = 30_000;
 
 /**
  * The ConnectorError for whatever an acquisition threw. Nothing of its text is kept.
- * @param managed a managed identity asked its own machine
+ * @param auth how the token was asked for
  */
-export function tokenError(error: unknown, seen: Seen, managed: boolean): ConnectorError {
+export function tokenError(error: unknown, seen: Seen, auth: DataverseAuth['kind']): ConnectorError {
   if (seen.failure !== undefined) return seen.failure;
   const { word, number, status } = partsOf(error);
-  if (managed && word === 'network_error') {
+  if (auth === 'managedIdentity' && word === 'network_error') {
     return new ConnectorError(
       'retry',
       'MANAGED_IDENTITY_UNREACHABLE',
@@ -35,6 +36,14 @@ export function tokenError(error: unknown, seen: Seen, managed: boolean): Connec
     );
   }
   const details = status === undefined ? {} : { status };
+  // No word and nothing was sent: the assertion could not be signed.
+  if (auth === 'certificate' && word === 'unknown' && status === undefined) {
+    return new ConnectorError(
+      'config',
+      'CERTIFICATE_UNUSABLE',
+      'The private key of dataverse.auth.certificate cannot sign; it has to be an RSA key as PEM, without a passphrase.',
+    );
+  }
   if (status === 429) {
     return new ConnectorError('wait', 'ENTRA_THROTTLED', 'Entra ID asks to wait before another token.', {
       ...details,

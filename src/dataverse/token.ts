@@ -14,7 +14,7 @@ import { authorityFor, localNetwork, networkOver, nothingSeen } from './token-ne
 
 export interface TokenSource {
   /**
-   * A token that is valid for some minutes. Throws `config` ENTRA_… or CERTIFICATE_UNREADABLE, `wait` ENTRA_THROTTLED,
+   * A token that is valid for some minutes. Throws `config` ENTRA_…, CERTIFICATE_UNREADABLE or CERTIFICATE_UNUSABLE, `wait` ENTRA_THROTTLED,
    * `retry` for the network, and HTTP_ABORTED when the signal aborts.
    */
   get(signal: AbortSignal): Promise<string>;
@@ -78,7 +78,7 @@ async function acquire(options: TokenSourceOptions): Promise<Held> {
   try {
     result = await ask();
   } catch (error) {
-    throw tokenError(error, seen, options.auth.kind === 'managedIdentity');
+    throw tokenError(error, seen, options.auth.kind);
   }
   if (!result?.accessToken) {
     throw new ConnectorError('retry', 'ENTRA_UNREADABLE', 'Entra ID answered without a token.');

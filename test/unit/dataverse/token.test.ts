@@ -175,7 +175,8 @@ describe('a certificate', () => {
     thumbprintSha256,
   };
 
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  afterEach(() => rmSync(privateKeyFile, { force: true }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test('signs an assertion with PS256 and names itself by its SHA-256 thumbprint', async () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
@@ -198,6 +199,21 @@ describe('a certificate', () => {
     });
     expect(JSON.parse(Buffer.from(claims, 'base64url').toString())).toMatchObject({ iss: clientId, sub: clientId });
     expect(sent.client_secret).toBeUndefined();
+  });
+
+  test.each([
+    [
+      'an elliptic curve',
+      generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    ],
+    ['no key', 'jan@person.example'],
+  ])('whose key is %s is a configuration error', async (_name, key) => {
+    writeFileSync(privateKeyFile, key);
+
+    const error = await failureOf(sourceOf(auth, global).get(signal));
+
+    expect(error).toMatchObject({ kind: 'config', code: 'CERTIFICATE_UNUSABLE' });
+    expect(inspect(error, { depth: 9 })).not.toMatch(/jan@|BEGIN/);
   });
 
   test('whose key cannot be read is a configuration error without the path', async () => {
