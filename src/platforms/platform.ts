@@ -112,6 +112,11 @@ export interface Platform {
   readonly account: string;
   /** Credentials, and every mapped property and permission exists. Throws only when the platform cannot be reached. */
   check(signal: AbortSignal): Promise<Check>;
+  /**
+   * True only when the platform says that the account holds nobody at all: then a first load need not look up everybody
+   * whom it will not create. Left out where the platform cannot say it.
+   */
+  hasNobody?(signal: AbortSignal): Promise<boolean>;
   /** Looks the person up under all keys, then by address. Throws ConnectorError. */
   find(ref: ContactRef, signal: AbortSignal): Promise<Found | undefined>;
   /**

@@ -3,7 +3,7 @@
  * clock), completes only under the lease that claimed it, and stays owed when news came in meanwhile. Claims and
  * completions are one statement per batch. Knows nothing of what is done with a claim.
  */
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { EmailKey, ProfileKey, RecordId, RecordRef, TableName, TargetName } from '../../config/words.ts';
 import type { Bits, Database } from './tables.ts';
 
@@ -108,6 +108,16 @@ function toMember(row: MemberRow): LedgerMember {
 const memberColumns = sql`r.crm_table, r.id, r.tombstone, r.gone_at, r.email_key, r.seen_key, r.erased_etag,
   d.profile_key, d.crm_bits, d.owed_seq, d.attempts, d.lot, d.forced`;
 
+/**
+ * The deliveries under a lease, locked in key order: two statements that touch the same rows then wait for each other in
+ * a line and never in a circle.
+ */
+function lockedUnder(lease: Lease, only: RawBuilder<unknown> = sql``): RawBuilder<unknown> {
+  return sql`locked as (
+    select crm_table, id from delivery where target = ${lease.target} and lease_token = ${lease.token}::uuid ${only}
+    order by crm_table, id for update)`;
+}
+
 /** Completes deliveries inside the transaction that makes it true. Answers the refs that were still under the lease. */
 export async function completeDeliveries(
   trx: Transaction<Database>,
@@ -116,6 +126,14 @@ export async function completeDeliveries(
 ): Promise<number> {
   if (completions.length === 0) return 0;
   const result = await sql`
+    with n as (
+      select * from unnest(
+        ${completions.map((c) => c.ref.table)}::text[], ${completions.map((c) => c.ref.id)}::uuid[],
+        ${completions.map((c) => c.seq)}::bigint[], ${completions.map((c) => c.profileKey ?? null)}::text[],
+        ${completions.map((c) => (c.crmBits ? JSON.stringify(c.crmBits) : null))}::jsonb[],
+        ${completions.map((c) => c.againInMs ?? null)}::bigint[], ${completions.map((c) => c.staged ?? false)}::boolean[]
+      ) as n (crm_table, id, seq, profile_key, crm_bits, again_ms, staged)
+    ), ${lockedUnder(lease, sql`and (crm_table, id) in (select crm_table, id from n)`)}
     update delivery d set
       done_seq = case when n.again_ms is null and not n.staged then greatest(d.done_seq, n.seq) else d.done_seq end,
       due_at = case
@@ -129,13 +147,8 @@ export async function completeDeliveries(
       attempts = 0, profile_key = coalesce(n.profile_key, d.profile_key), crm_bits = coalesce(n.crm_bits, d.crm_bits),
       parked_code = null, parked_reason = null, parked_at = null,
       applied_at = now(), lease_token = null, lease_until = null
-    from unnest(
-      ${completions.map((c) => c.ref.table)}::text[], ${completions.map((c) => c.ref.id)}::uuid[],
-      ${completions.map((c) => c.seq)}::bigint[], ${completions.map((c) => c.profileKey ?? null)}::text[],
-      ${completions.map((c) => (c.crmBits ? JSON.stringify(c.crmBits) : null))}::jsonb[],
-      ${completions.map((c) => c.againInMs ?? null)}::bigint[], ${completions.map((c) => c.staged ?? false)}::boolean[]
-    ) as n (crm_table, id, seq, profile_key, crm_bits, again_ms, staged)
-    where d.target = ${lease.target} and d.crm_table = n.crm_table and d.id = n.id and d.lease_token = ${lease.token}::uuid
+    from n join locked l on l.crm_table = n.crm_table and l.id = n.id
+    where d.target = ${lease.target} and d.crm_table = n.crm_table and d.id = n.id
   `.execute(trx);
   return Number(result.numAffectedRows ?? 0);
 }
@@ -201,42 +214,49 @@ export function createDeliveries(db: Kysely<Database>): Deliveries {
     },
 
     async renew(lease) {
-      await sql`
-        with p as (update profile set lease_until = now() + ${lease.seconds} * interval '1 second'
-          where target = ${lease.target} and lease_token = ${lease.token}::uuid)
-        update delivery set lease_until = now() + ${lease.seconds} * interval '1 second'
-        where target = ${lease.target} and lease_token = ${lease.token}::uuid`.execute(db);
+      // Rows are locked in key order everywhere, so that two statements never wait for each other in a circle.
+      await sql`update profile p set lease_until = now() + ${lease.seconds} * interval '1 second'
+        from (select key from profile where target = ${lease.target} and lease_token = ${lease.token}::uuid
+          order by key for update) mine where p.target = ${lease.target} and p.key = mine.key`.execute(db);
+      await sql`update delivery d set lease_until = now() + ${lease.seconds} * interval '1 second'
+        from (select crm_table, id from delivery where target = ${lease.target} and lease_token = ${lease.token}::uuid
+          order by crm_table, id for update) mine
+        where d.target = ${lease.target} and d.crm_table = mine.crm_table and d.id = mine.id`.execute(db);
     },
 
     async putBack(lease, items) {
       if (items.length === 0) return;
       await sql`
-        update delivery d set due_at = now() + n.in_ms * interval '1 millisecond',
-          attempts = d.attempts + case when n.failed then 1 else 0 end, lease_token = null, lease_until = null
-        from unnest(${items.map((i) => i.ref.table)}::text[], ${items.map((i) => i.ref.id)}::uuid[],
+        with n as (
+          select * from unnest(${items.map((i) => i.ref.table)}::text[], ${items.map((i) => i.ref.id)}::uuid[],
           ${items.map((i) => Math.round(i.inMs))}::bigint[], ${items.map((i) => i.failed)}::boolean[])
           as n (crm_table, id, in_ms, failed)
-        where d.target = ${lease.target} and d.crm_table = n.crm_table and d.id = n.id
-          and d.lease_token = ${lease.token}::uuid`.execute(db);
+        ), ${lockedUnder(lease, sql`and (crm_table, id) in (select crm_table, id from n)`)}
+        update delivery d set due_at = now() + n.in_ms * interval '1 millisecond',
+          attempts = d.attempts + case when n.failed then 1 else 0 end, lease_token = null, lease_until = null
+        from n join locked l on l.crm_table = n.crm_table and l.id = n.id
+        where d.target = ${lease.target} and d.crm_table = n.crm_table and d.id = n.id`.execute(db);
     },
 
     async park(lease, items) {
       if (items.length === 0) return;
       await sql`
+        with n as (
+          select * from unnest(${items.map((i) => i.ref.table)}::text[], ${items.map((i) => i.ref.id)}::uuid[],
+          ${items.map((i) => i.seq)}::bigint[], ${items.map((i) => i.code)}::text[], ${items.map((i) => i.reason)}::text[])
+          as n (crm_table, id, seq, code, reason)
+        ), ${lockedUnder(lease, sql`and (crm_table, id) in (select crm_table, id from n)`)}
         update delivery d set due_at = case when d.owed_seq > n.seq then d.due_at end,
           parked_code = case when d.owed_seq > n.seq then null else n.code end,
           parked_reason = case when d.owed_seq > n.seq then null else n.reason end,
           parked_at = now(), lot = null, lease_token = null, lease_until = null
-        from unnest(${items.map((i) => i.ref.table)}::text[], ${items.map((i) => i.ref.id)}::uuid[],
-          ${items.map((i) => i.seq)}::bigint[], ${items.map((i) => i.code)}::text[], ${items.map((i) => i.reason)}::text[])
-          as n (crm_table, id, seq, code, reason)
-        where d.target = ${lease.target} and d.crm_table = n.crm_table and d.id = n.id
-          and d.lease_token = ${lease.token}::uuid`.execute(db);
+        from n join locked l on l.crm_table = n.crm_table and l.id = n.id
+        where d.target = ${lease.target} and d.crm_table = n.crm_table and d.id = n.id`.execute(db);
     },
 
     async release(lease) {
-      await sql`update delivery set lease_token = null, lease_until = null
-        where target = ${lease.target} and lease_token = ${lease.token}::uuid`.execute(db);
+      await sql`with ${lockedUnder(lease)} update delivery d set lease_token = null, lease_until = null from locked l
+        where d.target = ${lease.target} and d.crm_table = l.crm_table and d.id = l.id`.execute(db);
     },
 
     async isDue(target) {

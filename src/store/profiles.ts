@@ -79,6 +79,10 @@ export async function changeProfiles(
   if (changes.length === 0) return;
   // A field that is left out keeps what is stored; null empties it.
   const result = await sql`
+    with n as (select j from jsonb_array_elements(${JSON.stringify(changes)}::jsonb) as n (j)), locked as (
+      select key from profile where target = ${lease.target} and lease_token = ${lease.token}::uuid
+        and key in (select j ->> 'key' from n) order by key for update
+    )
     update profile p set state = n.j ->> 'state', changed_at = now(),
       contact_key = case when n.j ? 'contactKey' then n.j ->> 'contactKey' else p.contact_key end,
       owner = case when n.j ? 'owner' then n.j ->> 'owner' else p.owner end,
@@ -87,8 +91,8 @@ export async function changeProfiles(
         case when n.j ? 'permissionFingerprint' then n.j ->> 'permissionFingerprint' else p.permission_fingerprint end,
       bits_before = case when n.j ? 'bitsBefore' then nullif(n.j -> 'bitsBefore', 'null'::jsonb) else p.bits_before end,
       address_dirty = coalesce((n.j ->> 'addressDirty')::boolean, p.address_dirty)
-    from jsonb_array_elements(${JSON.stringify(changes)}::jsonb) as n (j)
-    where p.target = ${lease.target} and p.key = n.j ->> 'key' and p.lease_token = ${lease.token}::uuid`.execute(trx);
+    from n join locked l on l.key = n.j ->> 'key'
+    where p.target = ${lease.target} and p.key = l.key`.execute(trx);
   if (Number(result.numAffectedRows ?? 0) < changes.length) throw new LeaseLostError();
 }
 
@@ -176,8 +180,10 @@ export function createProfiles(db: Kysely<Database>): Profiles {
     },
 
     async release(lease) {
-      await sql`update profile set lease_token = null, lease_until = null
-        where target = ${lease.target} and lease_token = ${lease.token}::uuid`.execute(db);
+      await sql`update profile p set lease_token = null, lease_until = null from (
+          select key from profile where target = ${lease.target} and lease_token = ${lease.token}::uuid
+          order by key for update) mine
+        where p.target = ${lease.target} and p.key = mine.key`.execute(db);
     },
 
     async begin(lease, intents, contactKeys) {
@@ -185,7 +191,7 @@ export function createProfiles(db: Kysely<Database>): Profiles {
         const profileKeys = [...new Set(intents.map((intent) => intent.profileKey))];
         const held = await sql<{ key: string }>`select key from profile where target = ${lease.target}
           and key = any(${profileKeys}::text[]) and lease_token = ${lease.token}::uuid and lease_until > now()
-          for update`.execute(trx);
+          order by key for update`.execute(trx);
         if (held.rows.length < profileKeys.length) throw new LeaseLostError();
         const sorted = [...contactKeys].sort((a, b) => (a.contactKey < b.contactKey ? -1 : 1));
         const taken = await sql<{ contact_key: string }>`

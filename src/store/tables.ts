@@ -172,6 +172,8 @@ export interface Database {
     paused_by: 'self' | 'operator' | null;
     failures: Generated<number>;
     remembered: unknown | null;
+    asked_empty_at: Date | null;
+    was_empty: boolean | null;
   };
   evidence: {
     id: Generated<number>;

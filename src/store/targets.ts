@@ -27,6 +27,9 @@ export interface Targets {
   resume(target: TargetName): Promise<void>;
   accept(target: TargetName, account: string): Promise<void>;
   remember(target: TargetName, remembered: unknown): Promise<void>;
+  /** What the account answered when it was asked whether it holds nobody; undefined when it was not, or too long ago. */
+  emptiness(target: TargetName, forMs: number): Promise<{ asked: boolean; empty: boolean }>;
+  noteEmptiness(target: TargetName, empty: boolean): Promise<void>;
 }
 
 export function createTargets(db: Kysely<Database>): Targets {
@@ -89,6 +92,20 @@ export function createTargets(db: Kysely<Database>): Targets {
     async accept(target, account) {
       await state(target);
       await db.updateTable('target_state').set({ account }).where('target', '=', target).execute();
+    },
+
+    async emptiness(target, forMs) {
+      const result = await sql<{ asked: boolean; empty: boolean }>`
+        select asked_empty_at is not null as asked,
+          coalesce(was_empty and asked_empty_at > now() - ${forMs} * interval '1 millisecond', false) as empty
+        from target_state where target = ${target}`.execute(db);
+      return result.rows[0] ?? { asked: false, empty: false };
+    },
+
+    async noteEmptiness(target, empty) {
+      await state(target);
+      await sql`update target_state set asked_empty_at = now(), was_empty = ${empty}
+        where target = ${target} and asked_empty_at is null`.execute(db);
     },
 
     async remember(target, remembered) {

@@ -44,6 +44,7 @@ export async function apply(core: Core, name: TargetName, signal: AbortSignal): 
       signal,
       deadline: core.now() + batchBudgetMs,
       trigger: 'change',
+      leasedAt: core.now(),
     };
     try {
       await applyBatch(batch, claimed);
@@ -65,6 +66,8 @@ interface Case {
   readonly plan: Plan;
   /** Bits at the address that the person left. */
   readonly cap: Bits | undefined;
+  /** People whom the ledger does not know may be on the target. */
+  readonly adopt: boolean;
 }
 
 async function applyBatch(batch: Batch, claimed: readonly LedgerMember[]): Promise<void> {
@@ -122,6 +125,7 @@ async function judgeAll(batch: Batch, assignment: Assignment): Promise<Case[]> {
   );
   const views = relevant.flatMap((key) => assignment.members.get(key) ?? []);
   const circumstance = await circumstancesOf(core, views);
+  const adopt = batch.target.settings.adoptExisting && !(await holdsNobody(batch));
   const others = new Set(
     await core.store.profiles.heldByOthers(
       batch.lease.target,
@@ -145,7 +149,7 @@ async function judgeAll(batch: Batch, assignment: Assignment): Promise<Case[]> {
       present: isPresent(profile.state),
     };
     const ref = contactRefOf(core, batch.lease.target, profile, members, withoutOwn(others, profile.contactKeys));
-    cases.push(plan(batch, { judged, standing, ref, cap: undefined }));
+    cases.push(plan(batch, { judged, standing, ref, cap: undefined, adopt }));
   }
   return cases;
 }
@@ -158,6 +162,21 @@ function remembering(profile: Profile, members: readonly View[], assignment: Ass
     return former && !isPresent(former.state) && former.bitsBefore ? [former.bitsBefore] : [];
   })[0];
   return earlier ? { ...profile, bitsBefore: earlier } : profile;
+}
+
+/** Milliseconds for which an answer "nobody is here" counts: a first load, and not what others add later. */
+const emptinessCountsMs = 3_600_000;
+
+/** Asked once, before the first person is written: who is not there then need not be looked up one by one. */
+async function holdsNobody(batch: Batch): Promise<boolean> {
+  const { core, lease, target } = batch;
+  if (!target.platform.hasNobody) return false;
+  const known = await core.store.targets.emptiness(lease.target, emptinessCountsMs);
+  if (known.asked) return known.empty;
+  const empty =
+    (await core.store.profiles.countLive(lease.target)) === 0 && (await target.platform.hasNobody(batch.signal));
+  await core.store.targets.noteEmptiness(lease.target, empty);
+  return (await core.store.targets.emptiness(lease.target, emptinessCountsMs)).empty;
 }
 
 function withoutOwn(others: ReadonlySet<string>, own: readonly string[]): Set<string> {
@@ -180,7 +199,7 @@ async function parkUnreadable(batch: Batch, judged: Judged): Promise<void> {
 
 function plan(batch: Batch, item: Omit<Case, 'plan'>): Case {
   const forced = item.judged.views.some((view) => view.ledger.claim?.forced);
-  const options = { cap: item.cap, adopt: batch.target.settings.adoptExisting, forced };
+  const options = { cap: item.cap, adopt: item.adopt, forced };
   // An explicit erasure does its own work on each target, with its own result: nothing is to be done here.
   if (item.judged.decision.rule === 'erased-on-request') {
     return { ...item, plan: { kind: 'nothing', key: item.judged.key, state: undefined } };

@@ -44,6 +44,7 @@ export async function applyErasures(core: Core, name: TargetName, signal: AbortS
       signal,
       deadline: Number.POSITIVE_INFINITY,
       trigger: `erasure ${erasure.id}`,
+      leasedAt: core.now(),
     };
     try {
       await eraseOnTarget(batch, claimLease.token, erasure);

@@ -8,7 +8,7 @@ import { ConnectorError } from '../http/errors.ts';
 import type { ContactRef, Found, Outcome, PermissionBits } from '../platforms/platform.ts';
 import type { OpenIntent, Profile, ProfileChange } from '../store/profiles.ts';
 import type { Bits, IntentKind } from '../store/tables.ts';
-import { type Batch, succeeded } from './batch.ts';
+import { type Batch, keepLease, succeeded } from './batch.ts';
 import { lateEffectLeft } from './complete.ts';
 
 /** Bits from before anything was changed: a crashed attempt's, else what is remembered, else what was read now. */
@@ -33,7 +33,7 @@ export async function begin(
   sealed?: string,
 ): Promise<string> {
   const id = batch.core.uuid();
-  await batch.core.store.deliveries.renew(batch.lease);
+  await keepLease(batch);
   await batch.core.store.profiles.begin(batch.lease, [{ id, profileKey, kind, bits: bits ?? undefined, sealed }], []);
   return id;
 }

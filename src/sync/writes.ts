@@ -6,7 +6,7 @@
 import { isConnectorError } from '../http/errors.ts';
 import type { Outcome } from '../platforms/platform.ts';
 import type { Profile } from '../store/profiles.ts';
-import { type Batch, failCall, failEach, park, succeeded } from './batch.ts';
+import { type Batch, failCall, failEach, keepLease, park, succeeded } from './batch.ts';
 import { complete, evidenceOf, type Finished, lateEffectLeft } from './complete.ts';
 import { chunk, mapLimit } from './concurrency.ts';
 import type { Judged } from './judge.ts';
@@ -36,7 +36,7 @@ async function writePart(batch: Batch, part: readonly Write[]): Promise<string[]
   let outcomes: Outcome[];
   let sent: readonly Write[] = part;
   try {
-    await core.store.deliveries.renew(lease);
+    await keepLease(batch);
     const refused = new Set(
       await core.store.profiles.begin(
         lease,

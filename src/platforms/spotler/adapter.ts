@@ -52,6 +52,7 @@ export function createSpotler(settings: SpotlerSettings, context: PlatformContex
   return {
     capabilities: { ...spotlerCapabilities, identity },
     account: `spotler ${hostOf(baseUrl)} ${consumerKey}`,
+    hasNobody: (signal) => client.hasNobody(signal),
     check: (signal) => checkAccount(client, discovery, context, signal),
     upsert,
     ...people,

@@ -39,6 +39,11 @@ export interface SpotlerClient {
   contact(externalId: string, signal: AbortSignal): Promise<Contact | undefined>;
   /** Contacts with exactly this address, after normalising. */
   search(address: Personal<string>, signal: AbortSignal): Promise<Contact[]>;
+  /**
+   * Whether the account says that no contact was ever updated in it.
+   * wire: Spotler swagger 1.2 GET /contact/updates/list; that creating counts as updating is inferred from its use.
+   */
+  hasNobody(signal: AbortSignal): Promise<boolean>;
   /** At most 100 contacts. Throws `park` when the request is refused as a whole. */
   addContacts(
     contacts: readonly ContactBody[],
@@ -116,6 +121,14 @@ export function createSpotlerClient({ baseUrl, http, signer, now }: SpotlerClien
   }
 
   return {
+    async hasNobody(signal) {
+      const template = 'GET /contact/updates/list';
+      const tomorrow = new Date(now() + 86_400_000).toISOString().slice(0, 19);
+      const query = new URLSearchParams({ fromDate: '1970-01-01T00:00:00', toDate: tomorrow, pageSize: '1' });
+      const answer = await send({ method: 'GET', path: `/contact/updates/list?${query}`, template, signal });
+      return read(contactsSchema, answer, template).contacts.length === 0;
+    },
+
     async properties(signal) {
       const template = 'GET /contact/properties/list';
       const answer = await send({ method: 'GET', path: '/contact/properties/list', template, signal });

@@ -61,10 +61,18 @@ export function createDiscovery(
     return catalogue;
   }
 
+  let reading: Promise<Catalogue> | undefined;
+
   return {
     refresh,
-    read: async (signal) =>
-      known !== undefined && context.now() - known.readAt < freshMs ? known.catalogue : refresh(signal),
+    async read(signal) {
+      if (known !== undefined && context.now() - known.readAt < freshMs) return known.catalogue;
+      // Callers that come together share one reading.
+      reading ??= refresh(signal).finally(() => {
+        reading = undefined;
+      });
+      return reading;
+    },
   };
 }
 

@@ -232,7 +232,9 @@ create table target_state (
   paused_reason text,
   paused_by text,
   failures integer not null default 0,
-  remembered jsonb
+  remembered jsonb,
+  asked_empty_at timestamptz,
+  was_empty boolean
 );
 
 create table evidence (
