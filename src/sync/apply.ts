@@ -173,8 +173,15 @@ async function holdsNobody(batch: Batch): Promise<boolean> {
   if (!target.platform.hasNobody) return false;
   const known = await core.store.targets.emptiness(lease.target, emptinessCountsMs);
   if (known.asked) return known.empty;
-  const empty =
-    (await core.store.profiles.countLive(lease.target)) === 0 && (await target.platform.hasNobody(batch.signal));
+  let empty = false;
+  try {
+    empty =
+      (await core.store.profiles.countLive(lease.target)) === 0 && (await target.platform.hasNobody(batch.signal));
+  } catch (error) {
+    // The look-ups will meet the same trouble, and say what it means.
+    core.logger.warn({ target: lease.target, err: error }, 'the target could not say whether it holds nobody');
+    return false;
+  }
   await core.store.targets.noteEmptiness(lease.target, empty);
   return (await core.store.targets.emptiness(lease.target, emptinessCountsMs)).empty;
 }
