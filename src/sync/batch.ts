@@ -150,3 +150,16 @@ export async function succeeded(batch: Batch): Promise<void> {
   if (await batch.core.store.targets.recovered(batch.lease.target))
     batch.core.alarms.clear('target-paused', batch.lease.target);
 }
+
+/** Dataverse could not be asked: nobody is judged on that. */
+export async function failReading(batch: Batch, error: unknown, claimed: readonly LedgerMember[]): Promise<void> {
+  const { core } = batch;
+  const wait = isConnectorError(error) ? (error.retryAfterMs ?? (error.kind === 'config' ? 60_000 : 5000)) : 5000;
+  if (isConnectorError(error) && error.kind === 'config') {
+    core.alarms.raise('crm-unreadable', 'dataverse', error.code, error.message);
+  }
+  core.logger.warn({ target: batch.lease.target, err: error }, 'records could not be read; they stay owed');
+  for (const [attempts, members] of Map.groupBy(claimed, (member) => member.claim?.attempts ?? 0)) {
+    await putBack(batch, members, Math.max(wait, isConnectorError(error) ? 0 : backoffMs(attempts)));
+  }
+}

@@ -21,7 +21,7 @@ function fieldValue(source: FieldSource, row: Row): FieldValue {
     case 'table':
       return row.ref.table;
     case 'lookup':
-      return mapped(row.lookups.reveal()[`${source.lookup}.${source.column}`] ?? null, source.map);
+      return mapped(lookedUp(row, `${source.lookup}.${source.column}`, source.as), source.map);
     case 'column': {
       const value = row.columns.reveal()[source.column] ?? null;
       if (source.as === 'label')
@@ -29,6 +29,12 @@ function fieldValue(source: FieldSource, row: Row): FieldValue {
       return mapped(value, source.map);
     }
   }
+}
+
+/** Where both are mapped, `lookups` holds the value and `labels` the label; where only labels are, `lookups` holds those. */
+function lookedUp(row: Row, name: string, as: 'value' | 'label'): Scalar {
+  const label = as === 'label' ? row.labels.reveal()[name] : undefined;
+  return label ?? row.lookups.reveal()[name] ?? null;
 }
 
 export function fieldsOf(table: TableSettings, row: Row): Record<string, FieldValue> {

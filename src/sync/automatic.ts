@@ -1,0 +1,96 @@
+/**
+ * Automatic anonymizations on their way through the brake. Guarantees: the feeds are read to their ends and the members
+ * decided again before anything is counted; held people are not mailed while they wait, where the platform can lower
+ * permissions reversibly.
+ */
+import type { ProfileKey } from '../../config/words.ts';
+import { formatRecordRef } from '../../config/words.ts';
+import { type Batch, failReading } from './batch.ts';
+import { type Case, parkUnreadable, planCase, singles } from './cases.ts';
+import { complete, evidenceOf, type Finished } from './complete.ts';
+import { readRecords, type View, viewOf } from './gather.ts';
+import { type GuardVerdict, passBrake } from './guard.ts';
+import { circumstancesOf, judge } from './judge.ts';
+import { type Assignment, belongs } from './moves.ts';
+import { contactRefOf } from './plan.ts';
+import { pullEverything } from './pull.ts';
+import { lower } from './single-writes.ts';
+
+/** Reads the feeds to their ends, decides again, and asks the brake. */
+export async function guardAutomatic(
+  batch: Batch,
+  cases: readonly Case[],
+  done: Set<ProfileKey>,
+  assignment: Assignment,
+): Promise<Case[]> {
+  const isAutomatic = (item: Case): boolean => item.plan.kind === 'anonymize' && !item.judged.decision.explicit;
+  let automatic = cases.filter(isAutomatic);
+  if (automatic.length === 0) return [...cases];
+  const others = cases.filter((item) => !isAutomatic(item));
+  if (batch.target.settings.identity === 'address') {
+    try {
+      await pullEverything(batch.core, batch.signal);
+      automatic = await decideAgain(batch, automatic, assignment);
+    } catch (error) {
+      await failReading(
+        batch,
+        error,
+        automatic.flatMap((item) => item.judged.views.map((view) => view.ledger)),
+      );
+      return others;
+    }
+  }
+  const stillAutomatic = automatic.filter(isAutomatic);
+  const verdicts = await passBrake(
+    batch,
+    stillAutomatic.map((item) => item.judged),
+  );
+  const go: Case[] = [];
+  await singles(batch, stillAutomatic, done, async (item) => {
+    const verdict = verdicts.get(item.judged.key) ?? 'held';
+    if (verdict === 'passed' || verdict === 'approved') go.push(item);
+    else await waitAtBrake(batch, item, verdict, done);
+    return undefined;
+  });
+  return [...others, ...automatic.filter((item) => !isAutomatic(item)), ...go];
+}
+
+async function decideAgain(batch: Batch, automatic: readonly Case[], assignment: Assignment): Promise<Case[]> {
+  const { core, lease } = batch;
+  const keys = automatic.map((item) => item.judged.key);
+  const members = await core.store.deliveries.members(lease, keys, []);
+  const readings = await readRecords(core, members, batch.signal);
+  const views: View[] = members.flatMap((ledger) => {
+    const reading = readings.get(formatRecordRef(ledger.ref));
+    return reading ? [viewOf(core, batch.target.settings.identity, ledger, reading)] : [];
+  });
+  const circumstance = await circumstancesOf(core, views);
+  const again: Case[] = [];
+  for (const item of automatic) {
+    const own = views.filter((view) => view.key === item.judged.key && belongs(view));
+    const judged = judge(core, lease.target, item.judged.key, own, circumstance);
+    if (judged.unreadable) {
+      await parkUnreadable(batch, judged);
+      continue;
+    }
+    const profile = assignment.profiles.get(item.judged.key) ?? item.standing.profile;
+    const ref = contactRefOf(core, lease.target, profile, own, new Set());
+    const kept = { ...ref, recordIds: item.ref.recordIds, contactKeys: item.ref.contactKeys };
+    again.push(planCase(batch, { ...item, judged, ref: kept }));
+  }
+  return again;
+}
+
+/** Held people are not to be mailed while they wait. */
+async function waitAtBrake(batch: Batch, item: Case, verdict: GuardVerdict, done: Set<ProfileKey>): Promise<void> {
+  const { judged, standing } = item;
+  const finished: Finished = { judged, staged: verdict === 'staged' };
+  const lowered = standing.profile.state === 'reset' || standing.profile.state === 'held';
+  if (verdict !== 'held' || lowered || !batch.target.platform.capabilities.pauseReversible) {
+    await complete(batch, [finished]);
+  } else {
+    const { outcome, change, intentId } = await lower(batch, standing.profile, item.ref, 'held', standing.foundBits);
+    await complete(batch, [{ ...finished, change, intentId, evidence: [evidenceOf(batch, judged, 'hold', outcome)] }]);
+  }
+  done.add(judged.key);
+}

@@ -1,0 +1,124 @@
+/**
+ * The last steps of a profile: nothing, an erasure, a reset, a write. Guarantees: each ends in one transaction, or leaves
+ * its deliveries owed.
+ */
+import type { ProfileKey } from '../../config/words.ts';
+import { guardAutomatic } from './automatic.ts';
+import { type Batch, failCall } from './batch.ts';
+import { type Case, leftBehind, resolveLookUp, singles } from './cases.ts';
+import { complete, evidenceOf, type Finished } from './complete.ts';
+import { chunk } from './concurrency.ts';
+import type { Assignment } from './moves.ts';
+import type { UpsertPlan } from './plan.ts';
+import { erase, lower, refusal } from './single-writes.ts';
+import { type Write, writeAll } from './writes.ts';
+
+/** Brings cases to their end. Answers the keys of those that got there. */
+export async function applyCases(
+  batch: Batch,
+  given: readonly Case[],
+  assignment: Assignment,
+): Promise<Set<ProfileKey>> {
+  const done = new Set<ProfileKey>();
+  let cases = await singles(batch, given, done, (item) =>
+    item.plan.kind === 'lookUp' ? resolveLookUp(batch, item) : item,
+  );
+  cases = cases.map((item) => leftBehind(item, assignment));
+  cases = await guardAutomatic(batch, cases, done, assignment);
+
+  const nothing = cases.filter((item) => item.plan.kind === 'nothing');
+  await finishNothing(batch, nothing, done);
+  const writes: Write[] = [];
+  await singles(
+    batch,
+    cases.filter((item) => item.plan.kind === 'anonymize'),
+    done,
+    async (item) => {
+      await anonymizeCase(batch, item, done);
+      return undefined;
+    },
+  );
+  const upserts = cases.filter((item) => item.plan.kind === 'upsert');
+  const ready = await singles(batch, upserts, done, async (item) =>
+    (item.plan as UpsertPlan).resetFirst ? resetCase(batch, item, done) : item,
+  );
+  for (const item of ready) {
+    if (item.plan.kind === 'upsert')
+      writes.push({ judged: item.judged, profile: item.standing.profile, plan: item.plan });
+  }
+  await closeLeftHolds(batch, cases);
+  for (const key of await writeAll(batch, writes)) done.add(key as ProfileKey);
+  return done;
+}
+
+async function finishNothing(batch: Batch, cases: readonly Case[], done: Set<ProfileKey>): Promise<void> {
+  for (const part of chunk(cases, 500)) {
+    const finished = part.map((item): Finished => {
+      const state = item.plan.kind === 'nothing' ? item.plan.state : undefined;
+      const applied = item.judged.decision.action === 'sync' && item.standing.profile.state === 'live';
+      return {
+        judged: item.judged,
+        appliesBits: applied,
+        met: item.standing.profile.openIntents,
+        ...(state ? { change: { key: item.judged.key, state } } : {}),
+      };
+    });
+    try {
+      await complete(batch, finished);
+      for (const item of part) done.add(item.judged.key);
+    } catch (error) {
+      await failCall(
+        batch,
+        error,
+        part.flatMap((item) => item.judged.views),
+      );
+    }
+  }
+}
+
+async function anonymizeCase(batch: Batch, item: Case, done: Set<ProfileKey>): Promise<void> {
+  const { judged, standing } = item;
+  const erased = await erase(batch, standing.profile, item.ref, { found: standing.foundBits, urgent: false });
+  if (erased.outcome.kind !== 'done' && erased.outcome.kind !== 'absent') {
+    throw refusal(erased.outcome);
+  }
+  await complete(batch, [
+    {
+      judged,
+      change: erased.change,
+      intentId: erased.intentId,
+      keepIntent: erased.againInMs !== undefined,
+      againInMs: erased.againInMs,
+      met: erased.met,
+      evidence: [evidenceOf(batch, judged, 'anonymize', erased.outcome)],
+    },
+  ]);
+  if (erased.againInMs !== undefined) return;
+  await batch.core.store.brake.close(batch.lease.target, [judged.key]);
+  done.add(judged.key);
+}
+
+/** Lowers first; the data follows in bulk where it changed. */
+async function resetCase(batch: Batch, item: Case, done: Set<ProfileKey>): Promise<Case | undefined> {
+  const { judged, standing } = item;
+  const { outcome, change, intentId } = await lower(batch, standing.profile, item.ref, 'reset', standing.foundBits);
+  if (outcome.kind !== 'done' && outcome.kind !== 'absent') throw refusal(outcome);
+  const evidence = [evidenceOf(batch, judged, 'resetPermissions', outcome)];
+  const upsert = item.plan as UpsertPlan;
+  if (outcome.kind === 'absent' || standing.profile.dataFingerprint === upsert.dataFingerprint) {
+    const final =
+      outcome.kind === 'absent' ? change : { ...change, permissionFingerprint: upsert.permissionFingerprint };
+    await complete(batch, [{ judged, change: final, intentId, evidence, met: standing.profile.openIntents }]);
+    done.add(judged.key);
+    return undefined;
+  }
+  // The bits are stored now; the delivery itself completes with the data.
+  await complete(batch, [{ judged: { ...judged, views: [] }, change, intentId, evidence }]);
+  return item;
+}
+
+/** A case leaves its hold as soon as its decision is no longer anonymize. */
+async function closeLeftHolds(batch: Batch, cases: readonly Case[]): Promise<void> {
+  const keys = cases.filter((item) => item.plan.kind !== 'anonymize').map((item) => item.judged.key);
+  await batch.core.store.brake.close(batch.lease.target, keys);
+}
