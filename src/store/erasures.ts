@@ -26,25 +26,35 @@ export interface ErasureTargetDone {
   readonly members: readonly RecordRef[];
 }
 
-/** Closes one target's part in the transaction that knows the answer. False: the lease had passed on. */
+/** Closes one target's part in the transaction that knows the answer. Nothing happens when the lease had passed on. */
 export async function completeErasureTarget(
   trx: Transaction<Database>,
   lease: Lease,
   done: ErasureTargetDone,
-): Promise<boolean> {
+): Promise<void> {
   const result = await sql`update erasure_target set state = ${done.state}, status = ${done.status},
       request_id = ${done.requestId ?? null}, waiting_code = null, waiting_reason = null, due_at = null,
       lease_token = null, lease_until = null, completed_at = now()
     where erasure_id = ${done.erasureId}::uuid and target = ${lease.target} and lease_token = ${lease.token}::uuid`.execute(
     trx,
   );
-  if (Number(result.numAffectedRows ?? 0) === 0) return false;
+  if (Number(result.numAffectedRows ?? 0) === 0) return;
   if (done.members.length > 0) {
     await sql`insert into erasure_record (erasure_id, crm_table, id)
       select ${done.erasureId}::uuid, t, i from unnest(${done.members.map((m) => m.table)}::text[],
         ${done.members.map((m) => m.id)}::uuid[]) as n (t, i) on conflict do nothing`.execute(trx);
   }
-  return true;
+}
+
+export async function markErased(
+  trx: Transaction<Database>,
+  id: string,
+  target: TargetName,
+  status: number,
+  requestId: string | undefined,
+): Promise<void> {
+  await sql`update erasure_target set status = ${status}, request_id = ${requestId ?? null}
+    where erasure_id = ${id}::uuid and target = ${target}`.execute(trx);
 }
 
 export interface Erasures {

@@ -1,14 +1,24 @@
 /** All table families over one connection pool, and the one way to write several of them at once. */
 import type { Kysely, Transaction } from 'kysely';
+import type { TargetName } from '../../config/words.ts';
 import { type Brake, createBrake } from './brake.ts';
 import { type Checkpoints, createCheckpoints } from './checkpoints.ts';
-import { createDeliveries, type Deliveries } from './deliveries.ts';
-import { createErasures, createJobBook, type Erasures, type JobBook } from './erasures.ts';
-import { createEvidence, type EvidenceBook } from './evidence.ts';
-import { createProfiles, type Profiles } from './profiles.ts';
-import { createRecords, type Records } from './records.ts';
+import { type Completion, completeDeliveries, createDeliveries, type Deliveries, type Lease } from './deliveries.ts';
+import {
+  completeErasureTarget,
+  createErasures,
+  createJobBook,
+  type Erasures,
+  type ErasureTargetDone,
+  type JobBook,
+  markErased,
+} from './erasures.ts';
+import { appendEvidence, createEvidence, type EvidenceBook } from './evidence.ts';
+import { createOverview, type Overview } from './overview.ts';
+import { changeProfiles, closeIntents, createProfiles, type ProfileChange, type Profiles } from './profiles.ts';
+import { createRecords, noteRecords, type RecordNote, type Records } from './records.ts';
 import { createSuppressions, type Suppressions } from './suppressions.ts';
-import type { Database } from './tables.ts';
+import type { Database, NewEvidence } from './tables.ts';
 import {
   type Configurations,
   createConfigurations,
@@ -31,8 +41,33 @@ export interface Store {
   readonly installation: Installation;
   readonly configurations: Configurations;
   readonly evidence: EvidenceBook;
+  readonly overview: Overview;
   /** One transaction over several families: all of it stands, or nothing. */
-  transaction<T>(work: (trx: Transaction<Database>) => Promise<T>): Promise<T>;
+  transaction<T>(work: (unit: UnitOfWork) => Promise<T>): Promise<T>;
+}
+
+/** What one transaction may do. Each throws LeaseLostError, or does nothing, when the lease has passed to somebody else. */
+export interface UnitOfWork {
+  changeProfiles(lease: Lease, changes: readonly ProfileChange[]): Promise<void>;
+  noteRecords(notes: readonly RecordNote[]): Promise<void>;
+  completeDeliveries(lease: Lease, completions: readonly Completion[]): Promise<void>;
+  closeIntents(ids: readonly string[]): Promise<void>;
+  appendEvidence(rows: readonly NewEvidence[]): Promise<void>;
+  completeErasureTarget(lease: Lease, done: ErasureTargetDone): Promise<void>;
+  /** Remembers that the platform said "erased", for a repetition that will find nobody. */
+  markErased(erasureId: string, target: TargetName, status: number, requestId: string | undefined): Promise<void>;
+}
+
+function unitOfWork(trx: Transaction<Database>): UnitOfWork {
+  return {
+    changeProfiles: (lease, changes) => changeProfiles(trx, lease, changes),
+    noteRecords: (notes) => noteRecords(trx, notes),
+    completeDeliveries: (lease, completions) => completeDeliveries(trx, lease, completions),
+    closeIntents: (ids) => closeIntents(trx, ids),
+    appendEvidence: (rows) => appendEvidence(trx, rows),
+    completeErasureTarget: (lease, done) => completeErasureTarget(trx, lease, done),
+    markErased: (id, target, status, requestId) => markErased(trx, id, target, status, requestId),
+  };
 }
 
 export function createStore(db: Kysely<Database>): Store {
@@ -49,6 +84,7 @@ export function createStore(db: Kysely<Database>): Store {
     installation: createInstallation(db),
     configurations: createConfigurations(db),
     evidence: createEvidence(db),
-    transaction: (work) => db.transaction().execute(work),
+    overview: createOverview(db),
+    transaction: (work) => db.transaction().execute((trx) => work(unitOfWork(trx))),
   };
 }

@@ -4,10 +4,9 @@
  */
 import type { ProfileKey } from '../../config/words.ts';
 import type { Outcome } from '../platforms/platform.ts';
-import { type Completion, completeDeliveries } from '../store/deliveries.ts';
-import { appendEvidence } from '../store/evidence.ts';
-import { changeProfiles, closeIntents, type OpenIntent, type ProfileChange } from '../store/profiles.ts';
-import { noteRecords, type RecordNote } from '../store/records.ts';
+import type { Completion } from '../store/deliveries.ts';
+import type { OpenIntent, ProfileChange } from '../store/profiles.ts';
+import type { RecordNote } from '../store/records.ts';
 import type { NewEvidence } from '../store/tables.ts';
 import type { Batch } from './batch.ts';
 import type { Judged } from './judge.ts';
@@ -69,30 +68,24 @@ function notesOf(finished: Finished): RecordNote[] {
 export async function complete(batch: Batch, finished: readonly Finished[]): Promise<void> {
   if (finished.length === 0) return;
   const lateMs = batch.target.settings.lateEffectSeconds * 1000;
-  await batch.core.store.transaction(async (trx) => {
-    await changeProfiles(
-      trx,
+  await batch.core.store.transaction(async (unit) => {
+    await unit.changeProfiles(
       batch.lease,
       finished.flatMap((f) => (f.change ? [f.change] : [])),
     );
-    await noteRecords(trx, finished.flatMap(notesOf));
-    await completeDeliveries(
-      trx,
+    await unit.noteRecords(finished.flatMap(notesOf));
+    await unit.completeDeliveries(
       batch.lease,
       finished.flatMap((f) => completionsOf(batch, f)),
     );
     // Own intents are answered; those of others can no longer take effect once they are old enough.
-    await closeIntents(
-      trx,
+    await unit.closeIntents(
       finished.flatMap((f) => [
         ...(f.intentId && !f.keepIntent ? [f.intentId] : []),
         ...(f.keepIntent ? [] : (f.met ?? []).filter((intent) => intent.ageMs >= lateMs).map((intent) => intent.id)),
       ]),
     );
-    await appendEvidence(
-      trx,
-      finished.flatMap((f) => f.evidence ?? []),
-    );
+    await unit.appendEvidence(finished.flatMap((f) => f.evidence ?? []));
   });
 }
 

@@ -16,9 +16,8 @@ import {
 import { isConnectorError } from '../http/errors.ts';
 import type { ContactRef } from '../platforms/platform.ts';
 import type { LedgerMember } from '../store/deliveries.ts';
-import { type ClaimedErasure, completeErasureTarget, type Erasures } from '../store/erasures.ts';
-import { appendEvidence } from '../store/evidence.ts';
-import { changeProfiles, closeIntents, LeaseLostError, type Profile } from '../store/profiles.ts';
+import type { ClaimedErasure, Erasures } from '../store/erasures.ts';
+import { LeaseLostError, type Profile } from '../store/profiles.ts';
 import { type Batch, backoffMs } from './batch.ts';
 import { mapLimit } from './concurrency.ts';
 import { type Core, newLease, targetOf } from './core.ts';
@@ -221,13 +220,13 @@ async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedE
       );
       return;
     }
-    await core.store.transaction(async (trx) => {
-      if (result.change) await changeProfiles(trx, lease, [result.change]);
-      await closeIntents(trx, [
+    await core.store.transaction(async (unit) => {
+      if (result.change) await unit.changeProfiles(lease, [result.change]);
+      await unit.closeIntents([
         ...(result.intentId ? [result.intentId] : []),
         ...result.met.map((intent) => intent.id),
       ]);
-      await appendEvidence(trx, [
+      await unit.appendEvidence([
         {
           target: lease.target,
           crm_table: ref?.table ?? null,
@@ -246,7 +245,7 @@ async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedE
       ]);
       // A repetition after a crash must not turn "erased" into "was absent".
       if (result.outcome.kind === 'done')
-        await markErased(trx, erasure.id, lease.target, result.outcome.status, result.outcome.requestId);
+        await unit.markErased(erasure.id, lease.target, result.outcome.status, result.outcome.requestId);
     });
     if (result.outcome.kind === 'done') done = { status: result.outcome.status, requestId: result.outcome.requestId };
     else absentStatus = result.outcome.status;
@@ -256,8 +255,8 @@ async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedE
   );
   const final =
     done ?? (earlier ? { status: earlier.status ?? 0, requestId: earlier.request_id ?? undefined } : undefined);
-  await core.store.transaction(async (trx) => {
-    await completeErasureTarget(trx, claimLease, {
+  await core.store.transaction(async (unit) => {
+    await unit.completeErasureTarget(claimLease, {
       erasureId: erasure.id,
       state: final ? 'done' : 'absent',
       status: final?.status ?? absentStatus,
@@ -267,23 +266,6 @@ async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedE
   });
   core.alarms.clear('erasure-waiting', `${erasure.id}/${lease.target}`);
   await core.wake.marketingJobs();
-}
-
-type Trx = Parameters<typeof appendEvidence>[0];
-
-async function markErased(
-  trx: Trx,
-  id: string,
-  target: TargetName,
-  status: number,
-  requestId: string | undefined,
-): Promise<void> {
-  await trx
-    .updateTable('erasure_target')
-    .set({ status, request_id: requestId ?? null })
-    .where('erasure_id', '=', id)
-    .where('target', '=', target)
-    .execute();
 }
 
 async function failErasure(batch: Batch, claimToken: string, erasure: ClaimedErasure, error: unknown): Promise<void> {
