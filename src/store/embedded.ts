@@ -30,41 +30,44 @@ export async function startEmbedded(options: {
   readonly durable?: boolean;
 }): Promise<EmbeddedPostgres> {
   const cluster = await openCluster({ ...options, durable: options.durable ?? true });
-  const leaving = new AbortController();
-  let registration = await register(cluster, leaving.signal);
+  let registration = await register(cluster);
   await createDatabase(registration.client);
   const port = registration.port;
+  let leaving: Promise<void> | undefined;
+  let rejoining: Promise<void> | undefined;
+  watch();
 
-  function watch(client: Client): void {
-    client.once('end', () => {
-      if (!leaving.signal.aborted) void rejoin();
+  function watch(): void {
+    registration.client.once('end', () => {
+      if (!leaving) rejoining = rejoin();
     });
   }
   async function rejoin(): Promise<void> {
     options.logger.warn({ port }, 'embedded PostgreSQL went away, joining it again');
     try {
-      registration = await register(cluster, leaving.signal);
-      watch(registration.client);
+      registration = await register(cluster);
+      watch();
       if (registration.port !== port) {
         options.logger.error(
           { port: registration.port },
-          'embedded PostgreSQL came back on another port: restart this command',
+          'embedded PostgreSQL came back elsewhere: restart this command',
         );
       }
     } catch (error) {
-      if (leaving.signal.aborted) return;
       const code = error instanceof ConnectorError ? error.code : 'UNKNOWN';
       options.logger.error({ code }, 'embedded PostgreSQL did not come back');
     }
   }
-  watch(registration.client);
+  async function leaveOnce(leaveRunning: boolean): Promise<void> {
+    await rejoining;
+    await leave(cluster, registration.client, leaveRunning);
+  }
 
   return {
     url: `postgres://connector:${cluster.password}@127.0.0.1:${port}/${databaseName}`,
-    async release({ leaveRunning = false } = {}) {
-      if (leaving.signal.aborted) return;
-      leaving.abort();
-      await leave(cluster, registration.client, leaveRunning);
+    release({ leaveRunning = false } = {}) {
+      leaving ??= leaveOnce(leaveRunning);
+      return leaving;
     },
   };
 }
@@ -74,18 +77,17 @@ interface Registration {
   readonly port: number;
 }
 
-async function register(cluster: Cluster, signal: AbortSignal): Promise<Registration> {
+async function register(cluster: Cluster): Promise<Registration> {
   const until = Date.now() + patience;
   let failedStarts = 0;
   while (Date.now() < until) {
-    signal.throwIfAborted();
     const port = await cluster.recordedPort();
     const joined = port === undefined ? 'nobody there' : await join(cluster, port);
     if (joined instanceof Client) return { client: joined, port: port ?? 0 };
     if (joined === 'nobody there' && !(await cluster.start())) failedStarts += 1;
     // A lost race looks the same as a failed start; a server that never comes up does not get a fourth try.
     if (failedStarts > 3 && (await cluster.recordedPort()) === undefined) break;
-    if (joined === 'busy' || failedStarts > 0) await delay(100, undefined, { signal });
+    if (joined === 'busy' || failedStarts > 0) await delay(100);
   }
   throw new ConnectorError(
     'config',
