@@ -118,14 +118,14 @@ function lockedUnder(lease: Lease, only: RawBuilder<unknown> = sql``): RawBuilde
     order by crm_table, id for update)`;
 }
 
-/** Completes deliveries inside the transaction that makes it true. Answers the refs that were still under the lease. */
+/** Completes deliveries inside the transaction that makes it true; those that are no longer under the lease stay owed. */
 export async function completeDeliveries(
   trx: Transaction<Database>,
   lease: Lease,
   completions: readonly Completion[],
-): Promise<number> {
-  if (completions.length === 0) return 0;
-  const result = await sql`
+): Promise<void> {
+  if (completions.length === 0) return;
+  await sql`
     with n as (
       select * from unnest(
         ${completions.map((c) => c.ref.table)}::text[], ${completions.map((c) => c.ref.id)}::uuid[],
@@ -150,7 +150,6 @@ export async function completeDeliveries(
     from n join locked l on l.crm_table = n.crm_table and l.id = n.id
     where d.target = ${lease.target} and d.crm_table = n.crm_table and d.id = n.id
   `.execute(trx);
-  return Number(result.numAffectedRows ?? 0);
 }
 
 export interface Deliveries {
