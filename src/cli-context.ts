@@ -1,0 +1,204 @@
+/**
+ * What every command shares: its configuration, its log, its way of printing and of failing. Guarantees: results go to
+ * standard output and everything else to standard error; what was opened is closed, also after Ctrl-C; a failure is one
+ * plain sentence and an exit code, never a foreign error's text.
+ */
+import { userInfo } from 'node:os';
+import type { Logger as PinoLogger } from 'pino';
+import { isConfigurationError, loadSettings } from '../config/load.ts';
+import type { Settings } from '../config/settings.ts';
+import { type App, type OpenOptions, openApp } from './app.ts';
+import { isConnectorError } from './http/errors.ts';
+import { createLogger, type LineSink, type Logger } from './logging.ts';
+import { platforms } from './platforms/registry.ts';
+
+/** 0 done · 1 something failed · 2 bad usage or configuration · 3 something is held and waits for a person. */
+export type ExitCode = 0 | 1 | 2 | 3;
+
+export interface GlobalOptions {
+  readonly config: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly logLevel?: Settings['log']['level'];
+}
+
+export interface Output {
+  /** A line of the result. */
+  line(text?: string): void;
+  /** The result for a machine. */
+  json(value: unknown): void;
+  /** For whoever watches; not part of the result. */
+  note(text: string): void;
+}
+
+/** Ends a command with a sentence and a code. */
+export class CommandError extends Error {
+  readonly exitCode: ExitCode;
+
+  constructor(exitCode: ExitCode, message: string) {
+    super(message);
+    this.name = 'CommandError';
+    this.exitCode = exitCode;
+  }
+}
+
+export function usageError(message: string): CommandError {
+  return new CommandError(2, message);
+}
+
+export function createOutput(options: Pick<GlobalOptions, 'quiet'>): Output {
+  return {
+    line(text = '') {
+      if (!options.quiet) process.stdout.write(`${text}\n`);
+    },
+    json(value) {
+      process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+    },
+    note(text) {
+      if (!options.quiet) process.stderr.write(`${text}\n`);
+    },
+  };
+}
+
+/** Throws ConfigurationError. */
+export function readSettings(options: Pick<GlobalOptions, 'config'>): Promise<Settings> {
+  const platformSchemas = Object.fromEntries(Object.entries(platforms).map(([name, { schema }]) => [name, schema]));
+  return loadSettings({ file: options.config, env: process.env, platformSchemas });
+}
+
+/** Every secret of the configuration, so that none can turn up in the log. */
+function secretsOf(settings: Settings): Settings['privacy']['hashKey'][] {
+  const { auth } = settings.dataverse;
+  const { databaseUrl, redisUrl } = settings.storage;
+  const platformSecrets = settings.targets.flatMap(({ platformSettings }) =>
+    typeof platformSettings === 'object' && platformSettings !== null
+      ? Object.values(platformSettings).filter((value) => isSecret(value))
+      : [],
+  );
+  return [
+    settings.privacy.hashKey,
+    ...settings.privacy.previousHashKeys,
+    auth.kind === 'secret' ? auth.clientSecret : undefined,
+    databaseUrl,
+    redisUrl,
+    settings.server.adminToken,
+    ...platformSecrets,
+  ].filter((secret) => secret !== undefined);
+}
+
+function isSecret(value: unknown): value is Settings['privacy']['hashKey'] {
+  return typeof value === 'object' && value !== null && 'reveal' in value;
+}
+
+/** A command that prints a result is quiet by itself; the worker logs as configured. */
+export function openLog(
+  settings: Settings,
+  options: Pick<GlobalOptions, 'logLevel'>,
+  use: 'worker' | 'command',
+  sink?: LineSink,
+): Logger {
+  const configured = settings.log.level;
+  const forCommand = configured === 'silent' || configured === 'error' ? configured : 'warn';
+  const level = options.logLevel ?? (use === 'worker' ? configured : forCommand);
+  return createLogger({ level, secrets: secretsOf(settings), ...(sink ? { sink } : {}) });
+}
+
+/** Aborted by the first SIGINT or SIGTERM; the second ends the process at once. */
+export function interruption(): { readonly signal: AbortSignal; stop(): void } {
+  const controller = new AbortController();
+  function onSignal(): void {
+    if (controller.signal.aborted) process.exit(1);
+    controller.abort(new CommandError(1, 'stopped on request; what was begun is safe to repeat'));
+  }
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  return {
+    signal: controller.signal,
+    stop() {
+      process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    },
+  };
+}
+
+export interface CommandContext {
+  readonly app: App;
+  readonly settings: Settings;
+  readonly options: GlobalOptions;
+  readonly output: Output;
+  readonly signal: AbortSignal;
+}
+
+/** Opens the program for one command and closes it again. */
+export async function withApp(
+  options: GlobalOptions,
+  configuration: OpenOptions['configuration'],
+  work: (context: CommandContext) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const settings = await readSettings(options);
+  const logger = openLog(settings, options, 'command');
+  const { signal, stop } = interruption();
+  try {
+    const app = await openOrRefuse({ settings, logger: forRooms(logger), configuration, queues: false, signal });
+    try {
+      return await work({ app, settings, options, output: createOutput(options), signal });
+    } finally {
+      await app.close();
+    }
+  } finally {
+    stop();
+  }
+}
+
+/** The rooms ask for pino's type and use the five levels of it. */
+export function forRooms(logger: Logger): PinoLogger {
+  return logger as unknown as PinoLogger;
+}
+
+/** A configuration that cannot be used is exit code 2, whatever finds it out. */
+export async function openOrRefuse(options: OpenOptions): Promise<App> {
+  try {
+    return await openApp(options);
+  } catch (error) {
+    options.signal.throwIfAborted();
+    if (isConnectorError(error) && error.kind === 'config')
+      throw new CommandError(2, `${error.message} (${error.code})`);
+    throw error;
+  }
+}
+
+/** The name of who runs the command, for the evidence. */
+export function actor(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`;
+  }
+}
+
+/** Prints why a command ended and answers the exit code. */
+export function explainFailure(error: unknown): ExitCode {
+  if (isConfigurationError(error)) {
+    process.stderr.write(`${error.message}\n`);
+    return 2;
+  }
+  if (error instanceof CommandError) {
+    process.stderr.write(`${error.message}\n`);
+    return error.exitCode;
+  }
+  if (isConnectorError(error)) {
+    process.stderr.write(`${error.message} (${error.code})\n`);
+    return 1;
+  }
+  process.stderr.write(`${describeUnexpected(error)}\n`);
+  return 1;
+}
+
+/** Class, code and frames of our own files: a foreign message may quote somebody's data. */
+function describeUnexpected(error: unknown): string {
+  if (!(error instanceof Error)) return 'unexpected failure';
+  const code = (error as { code?: unknown }).code;
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return [
+    `unexpected failure: ${error.name}${typeof code === 'string' ? ` (${code})` : ''}`,
+    ...frames.slice(0, 8),
+  ].join('\n');
+}
