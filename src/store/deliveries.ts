@@ -157,6 +157,8 @@ export interface Deliveries {
   claim(lease: Lease, limit: number, epoch: number): Promise<LedgerMember[]>;
   /** Everything that may belong to these profiles; what is due and free of it comes under the same lease. */
   members(lease: Lease, keys: readonly ProfileKey[], refs: readonly RecordRef[]): Promise<LedgerMember[]>;
+  /** The same without any lease: what is owed, and these refs, stand as if they were claimed. For looking only. */
+  peek(target: TargetName, keys: readonly ProfileKey[], refs: readonly RecordRef[]): Promise<LedgerMember[]>;
   renew(lease: Lease): Promise<void>;
   putBack(lease: Lease, items: readonly PutBack[]): Promise<void>;
   park(lease: Lease, items: readonly Parking[]): Promise<void>;
@@ -167,6 +169,26 @@ export interface Deliveries {
 }
 
 export function createDeliveries(db: Kysely<Database>): Deliveries {
+  async function membersOf(
+    target: TargetName,
+    keys: readonly ProfileKey[],
+    refs: readonly RecordRef[],
+    mine: RawBuilder<unknown>,
+  ): Promise<LedgerMember[]> {
+    const result = await sql<MemberRow>`
+      with who as (
+        select crm_table, id from record where email_key = any(${keys}::text[])
+        union select crm_table, id from record where seen_key = any(${keys}::text[])
+        union select crm_table, id from delivery where target = ${target} and profile_key = any(${keys}::text[])
+        union select * from unnest(${refs.map((ref) => ref.table)}::text[], ${refs.map((ref) => ref.id)}::uuid[])
+      )
+      select ${memberColumns}, ${mine} as mine
+      from who join record r on r.crm_table = who.crm_table and r.id = who.id
+      left join delivery d on d.target = ${target} and d.crm_table = r.crm_table and d.id = r.id
+      order by r.crm_table, r.id`.execute(db);
+    return result.rows.map(toMember);
+  }
+
   return {
     async claim(lease, limit, epoch) {
       const result = await sql<MemberRow>`
@@ -186,8 +208,6 @@ export function createDeliveries(db: Kysely<Database>): Deliveries {
     },
 
     async members(lease, keys, refs) {
-      const tables = refs.map((ref) => ref.table);
-      const ids = refs.map((ref) => ref.id);
       await sql`
         update delivery d set lease_token = ${lease.token}::uuid, lease_until = now() + ${lease.seconds} * interval '1 second'
         from (
@@ -198,18 +218,13 @@ export function createDeliveries(db: Kysely<Database>): Deliveries {
               union select crm_table, id from record where seen_key = any(${keys}::text[])))
           order by d.crm_table, d.id for update skip locked
         ) c where d.target = c.target and d.crm_table = c.crm_table and d.id = c.id`.execute(db);
-      const result = await sql<MemberRow>`
-        with who as (
-          select crm_table, id from record where email_key = any(${keys}::text[])
-          union select crm_table, id from record where seen_key = any(${keys}::text[])
-          union select crm_table, id from delivery where target = ${lease.target} and profile_key = any(${keys}::text[])
-          union select * from unnest(${tables}::text[], ${ids}::uuid[])
-        )
-        select ${memberColumns}, d.lease_token is not distinct from ${lease.token}::uuid as mine
-        from who join record r on r.crm_table = who.crm_table and r.id = who.id
-        left join delivery d on d.target = ${lease.target} and d.crm_table = r.crm_table and d.id = r.id
-        order by r.crm_table, r.id`.execute(db);
-      return result.rows.map(toMember);
+      return membersOf(lease.target, keys, refs, sql`d.lease_token is not distinct from ${lease.token}::uuid`);
+    },
+
+    async peek(target, keys, refs) {
+      const isAsked = sql`(r.crm_table, r.id) in (
+        select * from unnest(${refs.map((ref) => ref.table)}::text[], ${refs.map((ref) => ref.id)}::uuid[]))`;
+      return membersOf(target, keys, refs, sql`(d.due_at is not null or (d.id is not null and ${isAsked}))`);
     },
 
     async renew(lease) {

@@ -80,6 +80,8 @@ export interface Erasures {
   get(id: string): Promise<ErasureRow | undefined>;
   byJob(jobId: string): Promise<ErasureRow | undefined>;
   ofRecord(ref: RecordRef): Promise<ErasureRow[]>;
+  /** Erasures that were asked for this record, or that it belonged to; newest first. */
+  touching(ref: RecordRef): Promise<ErasureRow[]>;
   countOpen(): Promise<{ open: number; oldest: Date | null }>;
   /** Marks the records with the etags read now, closes the erasure and empties what was sealed. */
   close(
@@ -111,6 +113,14 @@ export function createErasures(db: Kysely<Database>): Erasures {
           .returning('id')
           .executeTakeFirst();
         if (!stored) return false;
+        // A record that no feed has shown yet is known from now on: otherwise its address would not be read, and closing
+        // the erasure could not mark it.
+        if (erasure.ref) {
+          await sql`insert into record (crm_table, id, change_seq)
+            values (${erasure.ref.table}, ${erasure.ref.id}::uuid, nextval('change_seq')) on conflict do nothing`.execute(
+            trx,
+          );
+        }
         await sql`insert into erasure_target (erasure_id, target, due_at)
           select ${erasure.id}::uuid, t, now() from unnest(${targets}::text[]) as t`.execute(trx);
         return true;
@@ -199,6 +209,14 @@ export function createErasures(db: Kysely<Database>): Erasures {
         .where('record_id', '=', ref.id)
         .orderBy('requested_at', 'desc')
         .execute();
+    },
+
+    async touching(ref) {
+      const result = await sql<ErasureRow>`select * from erasure e
+        where (crm_table = ${ref.table} and record_id = ${ref.id}::uuid) or exists (
+          select 1 from erasure_record r where r.erasure_id = e.id and r.crm_table = ${ref.table} and r.id = ${ref.id}::uuid)
+        order by requested_at desc limit 20`.execute(db);
+      return result.rows;
     },
 
     async countOpen() {

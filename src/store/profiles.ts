@@ -3,7 +3,7 @@
  * a time per profile; no external id belongs to two live profiles of a target; an intent is stored before a call and
  * closed only by the transaction that knows the answer. Holds keyed hashes and ids only.
  */
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { ProfileKey, TargetName } from '../../config/words.ts';
 import type { Lease } from './deliveries.ts';
 import type { Bits, Database, IntentKind, ProfileRow, ProfileState } from './tables.ts';
@@ -105,6 +105,8 @@ export interface Profiles {
   lease(lease: Lease, keys: readonly ProfileKey[]): Promise<Profile[]>;
   /** Reads again what is under the lease. */
   load(lease: Lease, keys: readonly ProfileKey[]): Promise<Profile[]>;
+  /** Reads without a lease. For looking only. */
+  peek(target: TargetName, keys: readonly ProfileKey[]): Promise<Profile[]>;
   release(lease: Lease): Promise<void>;
   /**
    * Stores intents, and the external ids they use, before the call. Answers the external ids that a live profile of
@@ -127,20 +129,21 @@ export interface Profiles {
 const liveStates = ['live', 'reset', 'held'] as const;
 
 export function createProfiles(db: Kysely<Database>): Profiles {
-  async function load(lease: Lease, keys: readonly ProfileKey[]): Promise<Profile[]> {
+  const load = (lease: Lease, keys: readonly ProfileKey[]): Promise<Profile[]> =>
+    read(lease.target, keys, sql`and lease_token = ${lease.token}::uuid`);
+
+  async function read(target: TargetName, keys: readonly ProfileKey[], only: RawBuilder<unknown>): Promise<Profile[]> {
     if (keys.length === 0) return [];
     const rows = await sql<ProfileRow>`select * from profile
-      where target = ${lease.target} and key = any(${keys}::text[]) and lease_token = ${lease.token}::uuid`.execute(db);
+      where target = ${target} and key = any(${keys}::text[]) ${only}`.execute(db);
     const ids = await sql<{
       profile_key: ProfileKey;
       contact_key: string;
     }>`select profile_key, contact_key from contact_key
-      where target = ${lease.target} and profile_key = any(${keys}::text[]) order by added_at desc, contact_key`.execute(
-      db,
-    );
+      where target = ${target} and profile_key = any(${keys}::text[]) order by added_at desc, contact_key`.execute(db);
     const intents = await sql<OpenIntentRow>`select id, profile_key, kind, sealed, bits,
         extract(epoch from now() - sent_at) * 1000 as age_ms from intent
-      where target = ${lease.target} and profile_key = any(${keys}::text[]) order by sent_at`.execute(db);
+      where target = ${target} and profile_key = any(${keys}::text[]) order by sent_at`.execute(db);
     const contactKeys = Map.groupBy(ids.rows, (row) => row.profile_key);
     const openIntents = Map.groupBy(intents.rows, (row) => row.profile_key);
     return rows.rows.map((row) => ({
@@ -165,6 +168,8 @@ export function createProfiles(db: Kysely<Database>): Profiles {
 
   return {
     load,
+
+    peek: (target, keys) => read(target, keys, sql``),
 
     async lease(lease, keys) {
       if (keys.length === 0) return [];

@@ -2,7 +2,7 @@
  * What the ledger remembers of each record: the address it was last read with, the decision that was taken, the etag at
  * which it was erased. Ids and keyed hashes only.
  */
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { EmailKey, RecordId, RecordRef, TableName, TargetName } from '../../config/words.ts';
 import { markOwed, type SeenChange } from './checkpoints.ts';
 import type { Database, DeliveryRow, RecordRow } from './tables.ts';
@@ -52,6 +52,10 @@ export interface Records {
     lot: string | null,
     everyLot: boolean,
   ): Promise<void>;
+  /** Owes these records again, due now, wherever they were owed before. Answers how many deliveries that are. */
+  oweAgain(refs: readonly RecordRef[]): Promise<number>;
+  /** The same for what is parked: one record's, or everything. */
+  retryParked(ref?: RecordRef): Promise<number>;
   /** Owes everything of these profiles again, due now. */
   oweProfiles(target: TargetName, keys: readonly string[]): Promise<void>;
   /** A Sync Contact job: lifts the mark of an erasure, and sends even what is unchanged. Answers the change number. */
@@ -65,6 +69,15 @@ export interface Records {
 }
 
 export function createRecords(db: Kysely<Database>): Records {
+  async function oweSome(which: RawBuilder<unknown>): Promise<number> {
+    const result =
+      await sql`update delivery d set due_at = now(), staged = false, attempts = 0, owed_seq = owed_seq + 1,
+        parked_code = null, parked_reason = null, parked_at = null
+      from (select target, crm_table, id from delivery where ${which} order by target, crm_table, id for update) w
+      where d.target = w.target and d.crm_table = w.crm_table and d.id = w.id`.execute(db);
+    return Number(result.numAffectedRows ?? 0);
+  }
+
   return {
     async get(ref) {
       return db
@@ -87,6 +100,16 @@ export function createRecords(db: Kysely<Database>): Records {
 
     async owe(table, changes, targets, lot, everyLot) {
       await db.transaction().execute((trx) => markOwed(trx, { table, changes, targets, lot, everyLot }));
+    },
+
+    async oweAgain(refs) {
+      return oweSome(sql`(crm_table, id) in (
+        select * from unnest(${refs.map((ref) => ref.table)}::text[], ${refs.map((ref) => ref.id)}::uuid[]))`);
+    },
+
+    async retryParked(ref) {
+      const only = ref ? sql`and crm_table = ${ref.table} and id = ${ref.id}::uuid` : sql``;
+      return oweSome(sql`parked_code is not null ${only}`);
     },
 
     async oweProfiles(target, keys) {

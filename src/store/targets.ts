@@ -78,7 +78,11 @@ export function createTargets(db: Kysely<Database>): Targets {
     async recovered(target) {
       const result = await sql<{ former: string | null }>`
         with former as (select paused_code from target_state where target = ${target})
-        update target_state set failures = 0, paused_until = null, paused_code = null, paused_reason = null, paused_by = null
+        update target_state set failures = 0,
+          paused_until = case when paused_by = 'operator' then paused_until end,
+          paused_code = case when paused_by = 'operator' then paused_code end,
+          paused_reason = case when paused_by = 'operator' then paused_reason end,
+          paused_by = case when paused_by = 'operator' then paused_by end
         where target = ${target} and (failures > 0 or paused_by = 'self')
         returning (select paused_code from former) as former`.execute(db);
       return (result.rows[0]?.former ?? null) !== null;
@@ -121,6 +125,8 @@ export interface Installation {
   /** Stores the id the first time; answers the stored one. */
   organization(id: string): Promise<string>;
   hashKey(id: string): Promise<string>;
+  /** What is stored, if anything; stores nothing. */
+  read(): Promise<{ readonly organization: string | null; readonly hashKey: string | null }>;
 }
 
 export function createInstallation(db: Kysely<Database>): Installation {
@@ -133,6 +139,10 @@ export function createInstallation(db: Kysely<Database>): Installation {
   return {
     organization: (id) => keep('organization_id', id),
     hashKey: (id) => keep('hash_key_id', id),
+    async read() {
+      const row = await db.selectFrom('installation').select(['organization_id', 'hash_key_id']).executeTakeFirst();
+      return { organization: row?.organization_id ?? null, hashKey: row?.hash_key_id ?? null };
+    },
   };
 }
 
