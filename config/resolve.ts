@@ -32,7 +32,8 @@ export function resolveSettings(draft: Draft, directory: string): Settings {
     },
     targets: draft.targets.map((target) => resolveTarget(target, draft)),
     brake: present(draft.brake, 'brake'),
-    suppression: present(draft.suppression, 'suppression'),
+    suppression: withoutAbsent(present(draft.suppression, 'suppression')),
+    erasure: withoutAbsent(present(draft.erasure, 'erasure')),
     ...(marketingJobs ? { marketingJobs: resolveJobs(marketingJobs) } : {}),
     reconcile: present(draft.reconcile, 'reconcile'),
     worker: present(draft.worker, 'worker'),
@@ -113,6 +114,11 @@ function mapTables<T>(make: (table: TableName) => T | undefined): TableMap<T> {
     if (made !== undefined) tables[table] = made;
   }
   return tables;
+}
+
+/** Leaves out what is undefined, so that an optional key is either there or not. */
+function withoutAbsent<T extends object>(section: T): T {
+  return Object.fromEntries(Object.entries(section).filter(([, value]) => value !== undefined)) as T;
 }
 
 function present<T>(value: T | undefined, path: string): T {

@@ -52,18 +52,24 @@ const permissionName = shortText(
   'the name of a platform permission, not empty and on one line',
 );
 
-export const onlySchema = z
-  .strictObject({
-    column: logicalName('Column that decides.'),
-    equals: z.union([z.string(), z.number(), z.boolean(), z.null()]).meta({
-      description: 'Value the column must have; null means empty.',
-      expected: 'a text, a number, true, false or null',
-    }),
-  })
-  .meta({
-    description: 'Restricts the table to the rows whose column has this value; the others are out of scope.',
-    expected: '{ column, equals }',
-  });
+const columnEquals = z.strictObject({
+  column: logicalName('Column that decides.'),
+  equals: z.union([z.string(), z.number(), z.boolean(), z.null()]).meta({
+    description: 'Value the column must have; null means empty.',
+    expected: 'a text, a number, true, false or null',
+  }),
+});
+
+/** A condition on a column that every synchronised table has. */
+export const conditionSchema = (description: string) =>
+  columnEquals
+    .optional()
+    .meta({ description: `${description} Every synchronised table needs the column.`, expected: '{ column, equals }' });
+
+export const onlySchema = columnEquals.meta({
+  description: 'Restricts the table to the rows whose column has this value; the others are out of scope.',
+  expected: '{ column, equals }',
+});
 
 const whenOutOfScopeSchema = z.enum(['resetPermissions', 'anonymize', 'ignore']);
 const whenOutOfScopeText =

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { dataverseSchema } from './schema-dataverse.ts';
 import { marketingJobsSchema } from './schema-marketing-jobs.ts';
 import { seconds, secretText, wholeNumber } from './schema-parts.ts';
-import { overridesSchema, tablesSchema } from './schema-tables.ts';
+import { conditionSchema, overridesSchema, tablesSchema } from './schema-tables.ts';
 
 const rulesSchema = z
   .strictObject({
@@ -211,9 +211,20 @@ export const sectionSchemas = {
         description:
           'Whether an address erased on request is put on the suppression list, so that nobody creates it again.',
       }),
+      liftWhen: conditionSchema(
+        'A column that says that the person came back by themselves, a purchase for instance: it takes them off the list.',
+      ),
     })
     .prefault({})
     .meta({ description: 'The list of addresses that must not be created again.' }),
+  erasure: z
+    .strictObject({
+      blockWhen: conditionSchema(
+        'A reason not to erase, an unpaid invoice or a legal hold for instance: an explicit erasure waits until it is gone.',
+      ),
+    })
+    .prefault({})
+    .meta({ description: 'Explicit erasures.' }),
   marketingJobs: marketingJobsSchema,
   reconcile: reconcileSchema,
   worker: workerSchema,
@@ -235,6 +246,7 @@ export const sectionOrder = [
   'targets',
   'brake',
   'suppression',
+  'erasure',
   'marketingJobs',
   'reconcile',
   'worker',

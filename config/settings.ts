@@ -27,6 +27,12 @@ export type FieldSource =
 
 export type WhenOutOfScope = 'resetPermissions' | 'anonymize' | 'ignore';
 
+/** A column that every synchronised table has, and the value that matters. */
+export interface ColumnCondition {
+  readonly column: string;
+  readonly equals: string | number | boolean | null;
+}
+
 export interface TableSettings {
   /** Column that holds the address. */
   readonly email: string;
@@ -34,7 +40,7 @@ export interface TableSettings {
   readonly fields: Readonly<Record<string, FieldSource>>;
   /** Platform permission → boolean column. */
   readonly permissions: Readonly<Record<string, string>>;
-  readonly only?: { readonly column: string; readonly equals: string | number | boolean | null };
+  readonly only?: ColumnCondition;
   readonly whenOutOfScope: WhenOutOfScope;
 }
 
@@ -118,7 +124,8 @@ export interface Settings {
     readonly windowHours: number;
     readonly maxExplicitPerHour: number;
   };
-  readonly suppression: { readonly afterErasure: boolean };
+  readonly suppression: { readonly afterErasure: boolean; readonly liftWhen?: ColumnCondition };
+  readonly erasure: { readonly blockWhen?: ColumnCondition };
   /** Undefined when marketing jobs are switched off (`marketingJobs: false`). */
   readonly marketingJobs?: MarketingJobSettings;
   readonly reconcile: { readonly cron: string };

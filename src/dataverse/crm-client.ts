@@ -20,7 +20,8 @@ import { createRecordReader } from './record-reader.ts';
 import { createTokenSource } from './token.ts';
 import { authorityFor } from './token-network.ts';
 
-export type CrmSettings = Pick<Settings, 'dataverse' | 'tables' | 'targets' | 'marketingJobs'>;
+export type CrmSettings = Pick<Settings, 'dataverse' | 'tables' | 'targets' | 'marketingJobs'> &
+  Partial<Pick<Settings, 'suppression' | 'erasure'>>;
 
 export interface CrmOptions {
   readonly settings: CrmSettings;

@@ -9,7 +9,7 @@ import { ConnectorError } from '../http/errors.ts';
 import type { Metadata } from './metadata.ts';
 import { tableFacts } from './tables.ts';
 
-export type ReadSettings = Pick<Settings, 'tables' | 'targets'>;
+export type ReadSettings = Pick<Settings, 'tables' | 'targets'> & Partial<Pick<Settings, 'suppression' | 'erasure'>>;
 
 export interface LookupColumn {
   readonly lookup: string;
@@ -92,6 +92,9 @@ export function wantedOf(settings: ReadSettings, table: TableName): Wanted {
       permissions.add(column);
     }
     if (one.only !== undefined) columns.add(one.only.column);
+  }
+  for (const condition of [settings.suppression?.liftWhen, settings.erasure?.blockWhen]) {
+    if (condition !== undefined) columns.add(condition.column);
   }
   return {
     email: general.email,

@@ -10,7 +10,8 @@ import type { Bits } from '../store/tables.ts';
 import { type Batch, failCall, park, putBack } from './batch.ts';
 import { mapLimit } from './concurrency.ts';
 import type { View } from './gather.ts';
-import { circumstancesOf, type Judged, judge } from './judge.ts';
+import { type Circumstance, circumstancesOf, type Judged, judge } from './judge.ts';
+import { matches } from './mapping.ts';
 import type { Assignment } from './moves.ts';
 import { contactRefOf, isPresent, type Plan, planProfile, type Standing } from './plan.ts';
 import { lookUp } from './single-writes.ts';
@@ -36,7 +37,7 @@ export async function judgeAll(batch: Batch, assignment: Assignment): Promise<Ca
     (key) => assignment.left.has(key) || (assignment.members.get(key) ?? []).some((view) => view.ledger.claim),
   );
   const views = relevant.flatMap((key) => assignment.members.get(key) ?? []);
-  const circumstance = await circumstancesOf(core, views);
+  const circumstance = await liftSuppressions(batch, views, await circumstancesOf(core, views));
   const adopt = batch.target.settings.adoptExisting && !(await holdsNobody(batch));
   const others = new Set(
     await core.store.profiles.heldByOthers(
@@ -65,6 +66,45 @@ export async function judgeAll(batch: Batch, assignment: Assignment): Promise<Ca
   }
   return cases;
 }
+
+/** Whose row says that they came back by themselves is taken off the suppression list. */
+async function liftSuppressions(
+  batch: Batch,
+  views: readonly View[],
+  circumstance: Circumstance,
+): Promise<Circumstance> {
+  const { core } = batch;
+  const { liftWhen } = core.settings.suppression;
+  if (!liftWhen || circumstance.suppressedAddresses.size + circumstance.suppressedRecords.size === 0)
+    return circumstance;
+  let lifted = false;
+  for (const view of views) {
+    if (view.reading.kind !== 'row' || !matches(liftWhen, view.reading.row)) continue;
+    const address =
+      view.emailKey !== undefined && circumstance.suppressedAddresses.has(view.emailKey) ? view.emailKey : undefined;
+    if (address) await core.store.suppressions.remove('address', address);
+    if (circumstance.suppressedRecords.has(view.name)) await core.store.suppressions.remove('record', view.name);
+    else if (!address) continue;
+    lifted = true;
+    const { table, id } = view.ledger.ref;
+    await core.store.evidence.append([
+      { ...emptyEvidence, crm_table: table, record_id: id, act: 'unsuppress', trigger: 'suppression.liftWhen' },
+    ]);
+  }
+  return lifted ? circumstancesOf(core, views) : circumstance;
+}
+
+const emptyEvidence = {
+  target: null,
+  profile_key: null,
+  rule: null,
+  outcome: null,
+  status: null,
+  request_id: null,
+  detail: null,
+  actor: null,
+  configuration: null,
+} as const;
 
 /** Somebody who was anonymized at another address keeps the opt-outs of their life there. */
 function remembering(profile: Profile, members: readonly View[], assignment: Assignment): Profile {

@@ -22,12 +22,16 @@ import { type Batch, backoffMs } from './batch.ts';
 import { mapLimit } from './concurrency.ts';
 import { type Core, newLease, targetOf } from './core.ts';
 import { type Reading, readRecords } from './gather.ts';
+import { matches } from './mapping.ts';
 import { erase } from './single-writes.ts';
 
 const claimLimit = 20;
 const erasuresAtOnce = 4;
 /** Milliseconds until a refused erasure is tried again: the mend is a setting or a person's hand. */
 const refusedAgainMs = 5 * 60_000;
+
+/** Milliseconds until a row that forbids the erasure is looked at again. */
+const blockedAgainMs = 60_000;
 
 /** Works on the erasures that are due on a target. Answers how many were claimed. */
 export async function applyErasures(core: Core, name: TargetName, signal: AbortSignal): Promise<number> {
@@ -60,6 +64,8 @@ interface Person {
   readonly keys: readonly ProfileKey[];
   readonly members: readonly LedgerMember[];
   readonly addresses: readonly string[];
+  /** A row of this person says why not to erase them now. */
+  readonly blocked: boolean;
 }
 
 function ownRef(erasure: ClaimedErasure): RecordRef | undefined {
@@ -129,6 +135,7 @@ function belongingTo(
 ): Person {
   const own = ref && formatRecordRef(ref);
   const person: LedgerMember[] = [];
+  let blocked = false;
   for (const [name, member] of members) {
     const reading = readings.get(name);
     const address = reading?.kind === 'row' ? reading.row.email.reveal()?.trim() : undefined;
@@ -137,9 +144,10 @@ function belongingTo(
       : (member.profileKey ?? member.emailKey);
     if (name === own || (byAddress && key !== undefined && keys.includes(key as ProfileKey))) person.push(member);
     else continue;
+    if (reading?.kind === 'row' && matches(core.settings.erasure.blockWhen, reading.row)) blocked = true;
     if (byAddress && address) addresses.add(address);
   }
-  return { keys, members: person, addresses: [...addresses] };
+  return { keys, members: person, addresses: [...addresses], blocked };
 }
 
 async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedErasure): Promise<void> {
@@ -171,6 +179,12 @@ async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedE
     return;
   }
   const { person, profiles } = gathered;
+  if (person.blocked) {
+    const { column } = core.settings.erasure.blockWhen ?? { column: '' };
+    const sentence = `Dynamics says that this person may not be erased now (column ${column}); it goes on when that is changed.`;
+    await core.store.erasures.wait(claimLease, erasure.id, blockedAgainMs, 'BLOCKED_BY_CRM', sentence, false);
+    return;
+  }
   const sealed = person.addresses.length > 0 ? core.keyring.seal(JSON.stringify(person.addresses)) : undefined;
   if (sealed) await core.store.erasures.seal(erasure.id, sealed);
   if (erasure.attempts === 0) await core.store.brake.passExplicit(lease.target);

@@ -2,7 +2,7 @@
  * From a row to what a target is told of it: fields, permission bits, and the facts the rules look at. Pure. The CRM's
  * null is "not true" for a permission, and "clear it" for a field.
  */
-import type { FieldSource, Settings, TableSettings, TargetSettings } from '../../config/settings.ts';
+import type { ColumnCondition, FieldSource, Settings, TableSettings, TargetSettings } from '../../config/settings.ts';
 import type { TableName } from '../../config/words.ts';
 import type { Row, Scalar } from '../dataverse/crm.ts';
 import type { FieldValue, PermissionBits } from '../platforms/platform.ts';
@@ -51,8 +51,12 @@ export function permissionsOf(table: TableSettings, row: Row): PermissionBits {
   );
 }
 
+export function matches(condition: ColumnCondition | undefined, row: Row): boolean {
+  return condition !== undefined && (row.columns.reveal()[condition.column] ?? null) === condition.equals;
+}
+
 export function isInScope(table: TableSettings, row: Row): boolean {
-  return table.only === undefined || (row.columns.reveal()[table.only.column] ?? null) === table.only.equals;
+  return table.only === undefined || matches(table.only, row);
 }
 
 export interface Circumstances {
