@@ -11,6 +11,8 @@ import { ConnectorError } from '../http/errors.ts';
 export interface Keyring {
   /** Names the key in use without telling it: 16 hex digits. */
   readonly keyId: string;
+  /** The names of the former keys, newest first. */
+  readonly formerKeyIds: readonly string[];
   /** HMAC-SHA-256 of the normalised address, hex. */
   emailKey(address: string): EmailKey;
   /** The same address under each former key, newest first: to find what was stored before a change of key. */
@@ -43,6 +45,7 @@ export function createKeyring(options: {
 
   return {
     keyId: current.id,
+    formerKeyIds: former.map((key) => key.id),
     emailKey: (address) => hash(current, address),
     formerEmailKeys: (address) => former.map((key) => hash(key, address)),
     seal(text) {

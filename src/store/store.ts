@@ -17,6 +17,7 @@ import { appendEvidence, createEvidence, type EvidenceBook } from './evidence.ts
 import { createOverview, type Overview } from './overview.ts';
 import { changeProfiles, closeIntents, createProfiles, type ProfileChange, type Profiles } from './profiles.ts';
 import { createRecords, noteRecords, type RecordNote, type Records } from './records.ts';
+import { createRekey, type RekeyFamily } from './rekey.ts';
 import { createSuppressions, type Suppressions } from './suppressions.ts';
 import type { Database, NewEvidence } from './tables.ts';
 import {
@@ -42,6 +43,7 @@ export interface Store {
   readonly configurations: Configurations;
   readonly evidence: EvidenceBook;
   readonly overview: Overview;
+  readonly rekey: RekeyFamily;
   /** One transaction over several families: all of it stands, or nothing. */
   transaction<T>(work: (unit: UnitOfWork) => Promise<T>): Promise<T>;
 }
@@ -85,6 +87,7 @@ export function createStore(db: Kysely<Database>): Store {
     configurations: createConfigurations(db),
     evidence: createEvidence(db),
     overview: createOverview(db),
+    rekey: createRekey(db),
     transaction: (work) => db.transaction().execute((trx) => work(unitOfWork(trx))),
   };
 }

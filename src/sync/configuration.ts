@@ -53,6 +53,13 @@ function whatMayChange(former: ConfigurationState | undefined, next: Configurati
 /** Refuses to work on another organization, account or hash key than the ledger belongs to. Throws ConnectorError. */
 export async function checkIdentities(core: Core, signal: AbortSignal): Promise<void> {
   const key = await core.store.installation.hashKey(core.keyring.keyId);
+  if (core.keyring.formerKeyIds.includes(key)) {
+    throw new ConnectorError(
+      'config',
+      'REKEY_NEEDED',
+      'the hash key was changed; stop every worker and run: connector rekey',
+    );
+  }
   if (key !== core.keyring.keyId) {
     throw new ConnectorError(
       'config',

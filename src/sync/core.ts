@@ -20,6 +20,9 @@ export interface Keyring {
   seal(text: string): string;
   open(sealed: string): string;
   readonly keyId: string;
+  /** Ids and hashes of the keys that were used before, newest first. */
+  readonly formerKeyIds: readonly string[];
+  formerEmailKeys(address: string): EmailKey[];
 }
 
 /** Tells people who are not looking; raised once per cause and cleared once. */

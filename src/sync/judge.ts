@@ -33,14 +33,22 @@ export async function circumstancesOf(core: Core, views: readonly View[]): Promi
   const keys = [...new Set(views.flatMap((view) => [view.emailKey, view.key as string as EmailKey]))].filter(
     (k) => k !== undefined,
   );
-  const [erasures, suppressedAddresses, suppressedRecords] = await Promise.all([
+  // What was put on the list under a former key counts as long as that key is listed.
+  const former = new Map<string, EmailKey>();
+  for (const { reading, emailKey } of views) {
+    const address = reading.kind === 'row' ? reading.row.email.reveal() : null;
+    if (!emailKey || !address) continue;
+    for (const key of core.keyring.formerEmailKeys(address)) former.set(key, emailKey);
+  }
+  const [erasures, addresses, suppressedRecords] = await Promise.all([
     core.store.erasures.openFor(refs, keys),
-    core.store.suppressions.matching('address', keys),
+    core.store.suppressions.matching('address', [...keys, ...former.keys()]),
     core.store.suppressions.matching(
       'record',
       views.map((view) => view.name),
     ),
   ]);
+  const suppressedAddresses = new Set([...addresses].map((key) => former.get(key) ?? key));
   return { erasures, suppressedAddresses, suppressedRecords };
 }
 
