@@ -61,6 +61,8 @@ export interface Records {
   /** A Sync Contact job: lifts the mark of an erasure, and sends even what is unchanged. Answers the change number. */
   forceSync(ref: RecordRef, targets: readonly TargetName[]): Promise<number>;
   byEmailKey(keys: readonly EmailKey[]): Promise<RecordRef[]>;
+  /** Some records of a table that were last read with an address and are not known to be gone, other than these. */
+  withAddress(table: TableName, except: readonly RecordId[], limit: number): Promise<RecordId[]>;
   /** Ids of a table that a comparison of this generation did not see, and that are not known to be gone. */
   unseen(table: TableName, generation: number, limit: number, after: RecordId | undefined): Promise<RecordId[]>;
   /** Notes that an enumeration saw these ids. Answers those that the ledger did not know, or believed gone. */
@@ -156,6 +158,13 @@ export function createRecords(db: Kysely<Database>): Records {
         select crm_table, id from record where email_key = any(${keys}::text[])
         union select crm_table, id from record where seen_key = any(${keys}::text[])`.execute(db);
       return result.rows.map((row) => ({ table: row.crm_table, id: row.id }));
+    },
+
+    async withAddress(table, except, limit) {
+      const result = await sql<{ id: RecordId }>`select id from record where crm_table = ${table}
+        and email_key is not null and gone_at is null and not tombstone and id <> all(${except}::uuid[])
+        order by decided_at desc nulls last limit ${limit}`.execute(db);
+      return result.rows.map((row) => row.id);
     },
 
     async unseen(table, generation, limit, after) {

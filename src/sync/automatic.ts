@@ -14,6 +14,7 @@ import { circumstancesOf, judge } from './judge.ts';
 import { type Assignment, belongs } from './moves.ts';
 import { contactRefOf } from './plan.ts';
 import { pullEverything } from './pull.ts';
+import { checkAddressesReadable } from './readable.ts';
 import { lower } from './single-writes.ts';
 
 /** Reads the feeds to their ends, decides again, and asks the brake. */
@@ -27,18 +28,20 @@ export async function guardAutomatic(
   let automatic = cases.filter(isAutomatic);
   if (automatic.length === 0) return [...cases];
   const others = cases.filter((item) => !isAutomatic(item));
-  if (batch.target.settings.identity === 'address') {
-    try {
+  const claimed = automatic.flatMap((item) => item.judged.views.map((view) => view.ledger));
+  try {
+    if (batch.target.settings.identity === 'address') {
       await pullEverything(batch.core, batch.signal);
       automatic = await decideAgain(batch, automatic, assignment);
-    } catch (error) {
-      await failReading(
-        batch,
-        error,
-        automatic.flatMap((item) => item.judged.views.map((view) => view.ledger)),
-      );
-      return others;
     }
+    await checkAddressesReadable(
+      batch.core,
+      automatic.map((item) => item.judged),
+      batch.signal,
+    );
+  } catch (error) {
+    await failReading(batch, error, claimed);
+    return others;
   }
   const stillAutomatic = automatic.filter(isAutomatic);
   const verdicts = await passBrake(
