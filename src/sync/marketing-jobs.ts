@@ -162,10 +162,7 @@ async function resultOf(core: Core, row: MarketingJobRow): Promise<string | unde
     const erasure = await core.store.erasures.byJob(row.job_id);
     if (!erasure) return undefined;
     const targets = await core.store.erasures.targets(erasure.id);
-    if (erasure.state === 'open') {
-      const worthTelling = targets.some((target) => target.waiting_reason !== null || target.state !== 'pending');
-      return worthTelling ? progressDetail(core, targets) : undefined;
-    }
+    if (erasure.state === 'open') return progressDetail(core, targets);
     const result = erasureResult(core, erasure, targets);
     await core.store.jobs.result(row.job_id, 'succeeded', result.code, result.detail);
     return undefined;

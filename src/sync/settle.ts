@@ -104,6 +104,19 @@ export function erasureResult(core: Core, erasure: ErasureRow, targets: readonly
   return { code: erased ? 'HTTP 410 Gone' : 'HTTP 404 Not Found', detail: lines.join('\n') };
 }
 
-export function progressDetail(core: Core, targets: readonly ErasureTargetRow[]): string {
-  return targets.map((row) => targetSentence(core, row)).join('\n');
+/**
+ * What can be said of an erasure that is not finished: a line per target, a paused one with its reason. Undefined while
+ * there is nothing worth telling.
+ */
+export async function progressDetail(core: Core, targets: readonly ErasureTargetRow[]): Promise<string | undefined> {
+  let worthTelling = false;
+  const lines: string[] = [];
+  for (const row of targets) {
+    const state =
+      row.state === 'pending' && !row.waiting_reason ? await core.store.targets.state(row.target) : undefined;
+    const paused = state?.paused_until && state.paused_until.getTime() > core.now() ? state.paused_reason : null;
+    if (row.state !== 'pending' || row.waiting_reason || paused) worthTelling = true;
+    lines.push(paused ? `${row.target}: not erased yet: the target is paused (${paused})` : targetSentence(core, row));
+  }
+  return worthTelling ? lines.join('\n') : undefined;
 }
