@@ -56,7 +56,7 @@ export function createTargets(db: Kysely<Database>): Targets {
     async pause(target, pause) {
       await state(target);
       const until =
-        pause.by === 'operator' ? sql`'infinity'::timestamptz` : sql`now() + ${pause.forMs} * interval '1 millisecond'`;
+        pause.by === 'operator' ? sql`now() + interval '100 years'` : sql`now() + ${pause.forMs} * interval '1 millisecond'`;
       const result = await sql<{ former: string | null }>`
         with former as (select paused_code from target_state where target = ${target} for update)
         update target_state set
