@@ -31,9 +31,33 @@ function isThere(view: View): boolean {
   return view.reading.kind !== 'deleted';
 }
 
+/** Whether somebody who goes where the people of `start` go ends up at `goal`: then they would wait for each other. */
+function leadsTo(departures: ReadonlyMap<ProfileKey, ReadonlySet<ProfileKey>>, start: ProfileKey, goal: ProfileKey) {
+  const seen = new Set<ProfileKey>();
+  const next = [start];
+  for (let key = next.pop(); key !== undefined; key = next.pop()) {
+    if (key === goal) return true;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    next.push(...(departures.get(key) ?? []));
+  }
+  return false;
+}
+
 export async function assign(batch: Batch, gathered: Gathered): Promise<Assignment> {
   const profiles = new Map(gathered.profiles);
   const views = gathered.views.filter((view) => profiles.has(view.key) && belongs(view));
+  // Also those whose own delivery is not being applied yet: what they left is not one person's to take along.
+  const leavers = Map.groupBy(
+    gathered.views.filter((view) => isThere(view) && view.ledger.profileKey !== view.key),
+    (view) => view.ledger.profileKey,
+  );
+  const departures = new Map<ProfileKey, Set<ProfileKey>>();
+  for (const view of views) {
+    const from = view.ledger.profileKey;
+    if (from !== undefined && from !== view.key)
+      departures.set(from, (departures.get(from) ?? new Set()).add(view.key));
+  }
   const members: Map<ProfileKey, View[]> = Map.groupBy(views, (view) => view.key);
   const left = new Set<ProfileKey>();
   const origins = new Map<ProfileKey, Set<ProfileKey>>();
@@ -46,7 +70,13 @@ export async function assign(batch: Batch, gathered: Gathered): Promise<Assignme
     if (!former || former.key === view.key || !isPresent(former.state)) continue;
     const to = view.key;
     const here = members.get(to) ?? [];
-    if (vacated.has(to)) {
+    const becomesFree =
+      departures.has(to) &&
+      isPresent(profiles.get(to)?.state ?? 'new') &&
+      here.every((other) => !isThere(other) || (other.ledger.profileKey ?? to) !== to) &&
+      !leadsTo(departures, to, former.key);
+    // Whoever is there goes first: their contact and its permissions are not the newcomer's.
+    if (vacated.has(to) || becomesFree) {
       members.set(
         to,
         here.filter((other) => other !== view),
@@ -57,7 +87,8 @@ export async function assign(batch: Batch, gathered: Gathered): Promise<Assignme
     const stay = (members.get(former.key) ?? []).filter(isThere);
     const occupied = isPresent(profiles.get(to)?.state ?? 'new');
     const movers = here.filter((other) => other.ledger.profileKey !== undefined && other.ledger.profileKey !== to);
-    if (stay.length === 0 && !occupied && movers.length === 1 && batch.target.platform.capabilities.addressMutable) {
+    const alone = stay.length === 0 && leavers.get(former.key)?.length === 1;
+    if (alone && !occupied && movers.length === 1 && batch.target.platform.capabilities.addressMutable) {
       await batch.core.store.profiles.move(batch.lease, former.key, to);
       for (const profile of await batch.core.store.profiles.load(batch.lease, [former.key, to]))
         profiles.set(profile.key, profile);
