@@ -37,6 +37,14 @@ export function edit(world: World, person: { table: TableName; id: string }, val
   world.dataverse.crm.update(person.table, person.id, values);
 }
 
+/** Values that a real organization would not have: past every check of the simulator, and news for the feed. */
+export function spoil(world: World, person: { table: TableName; id: string }, values: Record<string, unknown>): void {
+  const row = world.dataverse.crm.store.table(person.table).rows.get(person.id);
+  if (!row) throw new Error('no such row');
+  edit(world, person, { address1_country: `spoiled ${Math.random()}` });
+  Object.assign(row.values, values);
+}
+
 export function remove(world: World, person: { table: TableName; id: string }): void {
   world.dataverse.crm.delete(person.table, person.id);
 }
@@ -145,4 +153,13 @@ export function jobState(world: World, id: string): JobState | undefined {
       recordTable: row.mkt_recordtable,
     }
   );
+}
+
+/** The person unsubscribes on the platform: from one permission, or from everything. */
+export async function unsubscribe(world: World, email: string, permission?: string): Promise<void> {
+  const answer = await fetch(`${world.spotler.adminUrl}/contacts/unsubscribe`, {
+    method: 'POST',
+    body: JSON.stringify({ email, ...(permission ? { permission } : {}) }),
+  });
+  if (!answer.ok) throw new Error(`unsubscribe answered ${answer.status}`);
 }

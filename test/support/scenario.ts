@@ -5,8 +5,8 @@ import { openWorker, type Worker, type WorkerOptions } from './worker.ts';
 
 export interface Scenario {
   readonly world: World;
-  /** A worker that is closed after the test. Later ones share the ledger of the first unless they bring one. */
-  open(options?: WorkerOptions): Promise<Worker>;
+  /** A worker that is closed after the test. Later ones share the ledger of the first, unless `ledger` is new. */
+  open(options?: WorkerOptions & { readonly ledger?: 'new' }): Promise<Worker>;
 }
 
 export function scenario(options: WorldOptions = {}): Scenario {
@@ -29,8 +29,8 @@ export function scenario(options: WorldOptions = {}): Scenario {
       if (!world) throw new Error('there is a world inside a test only');
       return world;
     },
-    async open(more = {}) {
-      const [first] = workers;
+    async open({ ledger, ...more } = {}) {
+      const first = ledger === 'new' ? undefined : workers[0];
       const worker = await openWorker(this.world, { ...(first ? { database: first.database } : {}), ...more });
       workers.push(worker);
       return worker;

@@ -135,7 +135,8 @@ export async function openWorker(world: World, options: WorkerOptions = {}): Pro
     let columns: { table_name: string; column_name: string }[] | undefined;
     async function passSeconds(seconds: number): Promise<void> {
       columns ??= await query(`select table_name, column_name from information_schema.columns
-        where table_schema = current_schema() and data_type = 'timestamp with time zone'`);
+        where table_schema = current_schema() and data_type = 'timestamp with time zone'
+          and table_name not like 'evidence%'`);
       for (const [table, times] of Map.groupBy(columns, (column) => column.table_name)) {
         const changes = times.map(({ column_name: name }) => `"${name}" = "${name}" - $1 * interval '1 second'`);
         await query(`update "${table}" set ${changes.join(', ')}`, [seconds]);
