@@ -1,0 +1,220 @@
+/** The guard's memory: what passed, what waits to be counted, what is held; as src/store/brake.ts. */
+import type { ProfileKey, TargetName } from '../../../config/words.ts';
+import type { Brake, BrakeCase, BrakeLimits, Verdict } from '../../../src/store/brake.ts';
+import type { HoldCaseRow, HoldRow } from '../../../src/store/tables.ts';
+import { makeDue } from './checkpoints.ts';
+import { isLive } from './profiles.ts';
+import { compareText, ofTarget, type Room, type Synchronous } from './tables.ts';
+
+const hourMs = 3_600_000;
+const explicitLot = 'explicit';
+const afterLot = 'after';
+
+export function memoryBrake(room: Room): Synchronous<Brake> {
+  const { tables } = room;
+  const casesOf = (target: TargetName): Map<ProfileKey, HoldCaseRow> => ofTarget(tables.holdCases, target);
+  const ofHold = (id: number): HoldCaseRow[] =>
+    [...tables.holdCases.values()].flatMap((rows) => [...rows.values()].filter((row) => row.hold_id === id));
+
+  function passedSince(target: TargetName, explicit: boolean, windowMs: number): number {
+    const from = room.now() - windowMs;
+    return tables.brakePasses.filter((p) => p.target === target && p.explicit === explicit && p.at > from).length;
+  }
+
+  function addHold(target: TargetName, lot: string, reason: string, rest: Partial<HoldRow>): number {
+    const id = tables.holds.size + 1;
+    tables.holds.set(id, {
+      id,
+      target,
+      lot,
+      reason,
+      state: 'open',
+      window_count: 0,
+      allowed: 0,
+      may_still_be_mailed: false,
+      created_at: new Date(room.now()),
+      decided_at: null,
+      decided_by: null,
+      approved_until: null,
+      ...rest,
+    });
+    return id;
+  }
+
+  function judge(
+    target: TargetName,
+    lot: string,
+    count: number,
+    limits: BrakeLimits,
+  ): { verdict: Verdict; holdId: number | null } {
+    const passed = passedSince(target, false, limits.windowHours * hourMs);
+    const allowed = limits.allowed([...ofTarget(tables.profiles, target).values()].filter(isLive).length);
+    const open = [...tables.holds.values()].filter(
+      (hold) => hold.target === target && hold.state === 'open' && hold.lot !== explicitLot,
+    );
+    if (open.length === 0 && passed + count <= allowed) {
+      for (let n = 0; n < count; n++) tables.brakePasses.push({ target, explicit: false, at: room.now() });
+      return { verdict: 'passed', holdId: null };
+    }
+    const after = open.find((hold) => hold.lot === afterLot);
+    if (after) return { verdict: 'held', holdId: after.id };
+    const isFirst = open.length === 0;
+    const holdId = addHold(target, isFirst ? lot : afterLot, isFirst ? 'limit' : afterLot, {
+      window_count: passed + count,
+      allowed,
+      may_still_be_mailed: limits.mayStillBeMailed,
+    });
+    return { verdict: 'held', holdId };
+  }
+
+  function putCases(
+    target: TargetName,
+    lot: string,
+    cases: readonly BrakeCase[],
+    state: HoldCaseRow['state'],
+    holdId: number | null,
+  ): void {
+    const rows = casesOf(target);
+    for (const { profileKey, rule, factsKey } of cases) {
+      const former = rows.get(profileKey);
+      rows.set(profileKey, {
+        target,
+        profile_key: profileKey,
+        hold_id: holdId,
+        lot,
+        rule,
+        erasure_id: former?.erasure_id ?? null,
+        state,
+        facts_key: factsKey,
+        created_at: new Date(room.now()),
+      });
+    }
+  }
+
+  function isLotComplete(target: TargetName, lot: string): boolean {
+    const isBeingRead = [...tables.checkpoints.values()].some((row) => row.lot === lot);
+    const rows = [...ofTarget(tables.deliveries, target).values()];
+    return !isBeingRead && !rows.some((row) => row.lot === lot && row.due_at !== null);
+  }
+
+  /** What waits in the brake's list for these profiles is due, to be decided with what is known now. */
+  function unstage(target: TargetName, keys: ReadonlySet<ProfileKey>): void {
+    for (const row of ofTarget(tables.deliveries, target).values()) {
+      if (!row.staged || row.profile_key === null || !keys.has(row.profile_key)) continue;
+      row.due_at = new Date(room.now());
+      row.staged = false;
+      row.lot = null;
+    }
+  }
+
+  return {
+    cases(target, keys) {
+      const rows = casesOf(target);
+      return [...new Set(keys)].flatMap((key) => {
+        const row = rows.get(key);
+        if (!row) return [];
+        const hold = row.hold_id === null ? undefined : tables.holds.get(row.hold_id);
+        const approved = Number(hold?.approved_until ?? 0) > room.now();
+        return [{ ...row, hold_state: hold?.state ?? null, approved }];
+      });
+    },
+
+    admit(target, lot, cases, limits) {
+      const { verdict, holdId } = judge(target, lot, cases.length, limits);
+      putCases(target, lot, cases, verdict, holdId);
+      return verdict;
+    },
+
+    stage: (target, lot, cases) => putCases(target, lot, cases, 'staged', null),
+
+    settleLots(target, limits) {
+      const staged = [...casesOf(target).values()].filter((row) => row.state === 'staged');
+      const lots = [...Map.groupBy(staged, (row) => row.lot)].sort(([a], [b]) => compareText(a, b));
+      const settled: { lot: string; verdict: Verdict; count: number }[] = [];
+      for (const [lot, rows] of lots) {
+        if (!isLotComplete(target, lot)) continue;
+        const { verdict, holdId } = judge(target, lot, rows.length, limits);
+        for (const row of rows) Object.assign(row, { state: verdict, hold_id: holdId });
+        unstage(target, new Set(rows.map((row) => row.profile_key)));
+        settled.push({ lot, verdict, count: rows.length });
+      }
+      return settled;
+    },
+
+    close(target, keys) {
+      const closed = keys.filter((key) => casesOf(target).delete(key));
+      if (closed.length > 0) unstage(target, new Set(closed));
+    },
+
+    holds() {
+      const from = room.now() - 30 * 24 * hourMs;
+      const recent = [...tables.holds.values()].filter(
+        (hold) => hold.state === 'open' || Number(hold.decided_at ?? 0) > from,
+      );
+      return recent.map((hold) => ({ ...hold, cases: ofHold(hold.id).length }));
+    },
+
+    hold(id) {
+      const hold = tables.holds.get(id);
+      if (!hold) return undefined;
+      const cases = ofHold(id).sort((a, b) => compareText(a.profile_key, b.profile_key));
+      return { hold: { ...hold }, cases: cases.map((row) => ({ ...row })) };
+    },
+
+    decide(id, verdict, actor) {
+      const hold = tables.holds.get(id);
+      if (hold?.state !== 'open') return false;
+      const now = room.now();
+      hold.state = verdict;
+      hold.decided_at = new Date(now);
+      hold.decided_by = actor;
+      if (verdict === 'approved') hold.approved_until = new Date(now + 24 * hourMs);
+      for (const row of ofHold(id)) {
+        if (verdict === 'rejected') row.state = 'rejected';
+        for (const delivery of ofTarget(tables.deliveries, row.target).values()) {
+          if (delivery.profile_key !== row.profile_key) continue;
+          makeDue(delivery, now);
+          delivery.owed_seq += 1;
+        }
+        if (verdict === 'approved' && row.erasure_id !== null) approveErasure(row.erasure_id, row.target);
+      }
+      return true;
+    },
+
+    explicitCount: (target) => passedSince(target, true, hourMs),
+
+    passExplicit(target) {
+      tables.brakePasses.push({ target, explicit: true, at: room.now() });
+    },
+
+    holdExplicit(target, erasureId, allowed, count) {
+      const open = [...tables.holds.values()].find(
+        (hold) => hold.target === target && hold.state === 'open' && hold.lot === explicitLot,
+      );
+      const id = open?.id ?? addHold(target, explicitLot, 'explicit-limit', { window_count: count, allowed });
+      const key = `erasure:${erasureId}` as ProfileKey;
+      if (casesOf(target).has(key)) return;
+      casesOf(target).set(key, {
+        target,
+        profile_key: key,
+        hold_id: id,
+        lot: explicitLot,
+        rule: 'erased-on-request',
+        erasure_id: erasureId,
+        state: 'held',
+        facts_key: null,
+        created_at: new Date(room.now()),
+      });
+    },
+  };
+
+  function approveErasure(id: string, target: TargetName): void {
+    const erasure = tables.erasures.get(id);
+    if (erasure) erasure.approved = true;
+    const part = tables.erasureTargets.get(id)?.get(target);
+    if (part?.state !== 'pending') return;
+    part.due_at = new Date(room.now());
+    part.waiting_code = null;
+    part.waiting_reason = null;
+  }
+}
