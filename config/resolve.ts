@@ -36,6 +36,7 @@ export function resolveSettings(draft: Draft, directory: string): Settings {
     erasure: withoutAbsent(present(draft.erasure, 'erasure')),
     ...(marketingJobs ? { marketingJobs: resolveJobs(marketingJobs) } : {}),
     reconcile: present(draft.reconcile, 'reconcile'),
+    retention: present(draft.retention, 'retention'),
     worker: present(draft.worker, 'worker'),
     storage: { ...storage, dataDir: resolvePath(directory, storage.dataDir) },
     privacy: present(draft.privacy, 'privacy'),
@@ -76,6 +77,7 @@ function resolveTarget({ common, own, index }: TargetDraft, draft: Draft): Targe
     requestsPerSecond: target.requestsPerSecond,
     callTimeoutSeconds: target.callTimeoutSeconds,
     lateEffectSeconds: target.lateEffectSeconds ?? 2 * target.callTimeoutSeconds,
+    verifyErasures: target.verifyErasures,
     tables: mapTables((table) => {
       const general = draft.tables[table];
       const override = target.tables[table];

@@ -66,6 +66,10 @@ export const targetSchema = z
         max: 86_400,
       },
     ).optional(),
+    verifyErasures: z.boolean().default(false).meta({
+      description:
+        'Whether the platform is asked once more after each erasure; an erasure after which the person is still found is not done.',
+    }),
     tables: overridesSchema,
   })
   .meta({ description: 'One account on an email platform.' });
@@ -135,6 +139,20 @@ const connectionText = (schemes: readonly string[], description: string, expecte
     })
     .meta({ description, expected, secret: true })
     .optional();
+
+const days = (description: string, usual: number) => wholeNumber(description, 1, 36_500).default(usual);
+
+const retentionSchema = z
+  .strictObject({
+    evidenceDays: days('Days that the proof of what was done is kept.', 1095),
+    goneDays: days(
+      'Days that the ledger remembers somebody whose last row is deleted in the CRM and who is on no target, an opt-out included.',
+      90,
+    ),
+    jobDays: days('Days that finished erasures, marketing jobs and reviewed holds are kept.', 90),
+  })
+  .prefault({})
+  .meta({ description: 'How long the ledger remembers what is over.' });
 
 const storageSchema = z
   .strictObject({
@@ -227,6 +245,7 @@ export const sectionSchemas = {
     .meta({ description: 'Explicit erasures.' }),
   marketingJobs: marketingJobsSchema,
   reconcile: reconcileSchema,
+  retention: retentionSchema,
   worker: workerSchema,
   storage: storageSchema,
   privacy: privacySchema,
@@ -249,6 +268,7 @@ export const sectionOrder = [
   'erasure',
   'marketingJobs',
   'reconcile',
+  'retention',
   'worker',
   'storage',
   'privacy',

@@ -68,6 +68,8 @@ export interface TargetSettings {
   readonly callTimeoutSeconds: number;
   /** Seconds after which a request that was cut off can no longer take effect. Default 2 × callTimeoutSeconds. */
   readonly lateEffectSeconds: number;
+  /** Whether the platform is asked after each erasure if the person is still there. */
+  readonly verifyErasures: boolean;
   /** The general tables with this target's overrides merged in; only tables that are synchronised. */
   readonly tables: TableMap<TableSettings>;
   /** The platform's own settings (base URL, credentials), checked by its own schema. */
@@ -129,6 +131,7 @@ export interface Settings {
   /** Undefined when marketing jobs are switched off (`marketingJobs: false`). */
   readonly marketingJobs?: MarketingJobSettings;
   readonly reconcile: { readonly cron: string };
+  readonly retention: { readonly evidenceDays: number; readonly goneDays: number; readonly jobDays: number };
   readonly worker: {
     /** Seconds a claim lasts unless renewed. */
     readonly leaseSeconds: number;

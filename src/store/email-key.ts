@@ -23,6 +23,8 @@ export interface Keyring {
   open(sealed: string): string;
   /** HMAC-SHA-256, hex, of the value as canonical JSON: the order of properties does not matter, `undefined` is left out. */
   fingerprint(value: unknown): string;
+  /** HMAC-SHA-256, hex, of a text, for the seals of the evidence; undefined when that key is not listed. */
+  mark(keyId: string, text: string): string | undefined;
 }
 
 interface Key {
@@ -30,6 +32,7 @@ interface Key {
   readonly secret: string;
   readonly sealing: Buffer;
   readonly marking: Buffer;
+  readonly proving: Buffer;
 }
 
 /** `normalise` is the rules' way of writing an address (trim, NFC, lower case, domain in ASCII form). */
@@ -72,6 +75,10 @@ export function createKeyring(options: {
       }
     },
     fingerprint: (value) => createHmac('sha256', current.marking).update(canonical(value)).digest('hex'),
+    mark(keyId, text) {
+      const key = [current, ...former].find((candidate) => candidate.id === keyId);
+      return key && createHmac('sha256', key.proving).update(text).digest('hex');
+    },
   };
 }
 
@@ -84,6 +91,7 @@ function deriveKey(secret: Secret): Key {
     secret: text,
     sealing: derive('seal'),
     marking: derive('fingerprint'),
+    proving: derive('seal of the evidence'),
   };
 }
 

@@ -14,10 +14,12 @@ import {
   markErased,
 } from './erasures.ts';
 import { appendEvidence, createEvidence, type EvidenceBook } from './evidence.ts';
+import { createEvidenceSeals, type EvidenceSeals } from './evidence-seals.ts';
 import { createOverview, type Overview } from './overview.ts';
 import { changeProfiles, closeIntents, createProfiles, type ProfileChange, type Profiles } from './profiles.ts';
 import { createRecords, noteRecords, type RecordNote, type Records } from './records.ts';
 import { createRekey, type RekeyFamily } from './rekey.ts';
+import { createRetention, type Retention } from './retention.ts';
 import { createSuppressions, type Suppressions } from './suppressions.ts';
 import type { Database, NewEvidence } from './tables.ts';
 import {
@@ -42,6 +44,8 @@ export interface Store {
   readonly installation: Installation;
   readonly configurations: Configurations;
   readonly evidence: EvidenceBook;
+  readonly evidenceSeals: EvidenceSeals;
+  readonly retention: Retention;
   readonly overview: Overview;
   readonly rekey: RekeyFamily;
   /** One transaction over several families: all of it stands, or nothing. */
@@ -86,6 +90,8 @@ export function createStore(db: Kysely<Database>): Store {
     installation: createInstallation(db),
     configurations: createConfigurations(db),
     evidence: createEvidence(db),
+    evidenceSeals: createEvidenceSeals(db),
+    retention: createRetention(db),
     overview: createOverview(db),
     rekey: createRekey(db),
     transaction: (work) => db.transaction().execute((trx) => work(unitOfWork(trx))),

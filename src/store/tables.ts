@@ -191,6 +191,11 @@ export interface Database {
     detail: string | null;
     actor: string | null;
     configuration: string | null;
+    salt: Generated<string>;
+    /** Every record of the profile at that time, as `table/guid`. */
+    members: Generated<readonly string[] | null>;
+    /** When the platform's answer arrived, by the worker's clock. */
+    answered_at: Generated<Date | null>;
   };
 }
 

@@ -23,6 +23,8 @@ export interface Keyring {
   /** Ids and hashes of the keys that were used before, newest first. */
   readonly formerKeyIds: readonly string[];
   formerEmailKeys(address: string): EmailKey[];
+  /** For the seals of the evidence; undefined when that key is not listed. */
+  mark(keyId: string, text: string): string | undefined;
 }
 
 /** Tells people who are not looking; raised once per cause and cleared once. */

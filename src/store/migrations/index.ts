@@ -1,6 +1,7 @@
 /** Every migration, in the order of application. A published one is never changed. */
 import type { Migration } from '../migrate.ts';
 import { ledger } from './001-ledger.ts';
+import { evidenceSeal } from './003-evidence-seal.ts';
 import { quotaSql } from './quota.ts';
 
-export const migrations: readonly Migration[] = [ledger, { name: '002-quota', sql: quotaSql }];
+export const migrations: readonly Migration[] = [ledger, { name: '002-quota', sql: quotaSql }, evidenceSeal];

@@ -79,6 +79,7 @@ export function targetOf(tables: CrmSettings['tables']): CrmSettings['targets'][
     requestsPerSecond: 1,
     callTimeoutSeconds: 1,
     lateEffectSeconds: 2,
+    verifyErasures: false,
     tables,
     platformSettings: {},
   };
