@@ -3,7 +3,16 @@
  * program cannot tell which; producers fail at once when the backend is away instead of piling up commands; an error
  * of a connection is logged and never ends the process.
  */
-import { createPostgresBackend, type Processor, Queue, type QueueOptions, Worker, type WorkerOptions } from 'bullmq';
+import {
+  createPostgresBackend,
+  type JobProgress,
+  type PostgresQueueBackend,
+  type Processor,
+  Queue,
+  type QueueOptions,
+  Worker,
+  type WorkerOptions,
+} from 'bullmq';
 import { Redis } from 'ioredis';
 import type pg from 'pg';
 import type { Secret } from '../../config/settings.ts';
@@ -23,7 +32,10 @@ export type JobQueue = Pick<
   | 'upsertJobScheduler'
   | 'waitUntilReady'
 >;
-export type JobWorker = Pick<Worker, 'close' | 'on' | 'waitUntilReady'>;
+export type JobWorker = Pick<Worker, 'close' | 'on' | 'waitUntilReady'> & {
+  /** After a close that did not come to an end: nothing of the worker keeps the process alive. */
+  abandon(): Promise<void>;
+};
 
 export interface QueueBackend {
   queue(name: string): JobQueue;
@@ -32,11 +44,26 @@ export interface QueueBackend {
   close(): Promise<void>;
 }
 
+/** Milliseconds between two complaints about the same. */
+const quietFor = 10_000;
+
 /** Keys in Redis begin with it. */
 const prefix = 'dynamics-email-connector';
 
 /** A killed worker's job is taken up by another one after these milliseconds; it is renewed in half of them. */
 const workerTimes = { lockDuration: 10_000, stalledInterval: 5_000, runRetryDelay: 1_000 };
+
+class RedisWorker extends Worker {
+  abandon(): Promise<void> {
+    return this.lockManager.close();
+  }
+}
+
+class PostgresWorker extends Worker<unknown, unknown, string, PostgresQueueBackend, JobProgress, pg.Pool> {
+  abandon(): Promise<void> {
+    return this.lockManager.close();
+  }
+}
 
 export function openBackend(options: {
   readonly queuePool: pg.Pool;
@@ -44,7 +71,15 @@ export function openBackend(options: {
   readonly logger: Logger;
 }): QueueBackend {
   const { logger } = options;
-  const complain = (error: unknown): void => logger.warn(describe(error), 'queue connection in trouble');
+  const complained = new Map<string, number>();
+  // Every queue and worker reports a lost connection, again and again: one line in ten seconds says it.
+  const complain = (error: unknown): void => {
+    const { kind, code } = describe(error);
+    const now = performance.now();
+    if (now - (complained.get(kind + code) ?? -quietFor) < quietFor) return;
+    complained.set(kind + code, now);
+    logger.warn({ kind, code }, 'queue connection in trouble');
+  };
 
   if (!options.redisUrl) {
     const connection = options.queuePool;
@@ -52,7 +87,7 @@ export function openBackend(options: {
       queue: (name) => watched(new Queue(name, { connection }, createPostgresBackend), complain) as unknown as JobQueue,
       worker: (name, processor, concurrency) =>
         watched(
-          new Worker(name, processor, { connection, concurrency, ...workerTimes }, createPostgresBackend),
+          new PostgresWorker(name, processor, { connection, concurrency, ...workerTimes }, createPostgresBackend),
           complain,
         ) as unknown as JobWorker,
       close: async () => undefined,
@@ -63,7 +98,15 @@ export function openBackend(options: {
   // Workers wait for as long as it takes; who adds a wake-up does not, since a sweep makes up for it.
   const patient = new Redis(url, { maxRetriesPerRequest: null });
   const prompt = new Redis(url, { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: 5_000 });
-  for (const client of [patient, prompt]) client.on('error', complain);
+  const clients = [patient, prompt];
+  // BullMQ makes a copy for each worker to wait on; one that cannot reach Redis would try for ever after closing.
+  const duplicate = patient.duplicate.bind(patient);
+  patient.duplicate = (...overrides) => {
+    const copy = duplicate(...overrides);
+    clients.push(copy);
+    return copy;
+  };
+  for (const client of clients) client.on('error', complain);
   return {
     queue: (name) => {
       const queueOptions: QueueOptions = { connection: prompt, prefix };
@@ -71,10 +114,10 @@ export function openBackend(options: {
     },
     worker: (name, processor, concurrency) => {
       const workerOptions: WorkerOptions = { connection: patient, prefix, concurrency, ...workerTimes };
-      return watched(new Worker(name, processor, workerOptions), complain);
+      return watched(new RedisWorker(name, processor, workerOptions), complain);
     },
     async close() {
-      for (const client of [patient, prompt]) client.disconnect();
+      for (const client of clients) client.disconnect();
     },
   };
 }

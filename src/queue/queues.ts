@@ -37,17 +37,17 @@ export interface QueuesOptions {
   readonly queuePool: pg.Pool;
   readonly redisUrl?: Secret | undefined;
   readonly logger: Logger;
+  /** Milliseconds that the backend has to answer at the start. */
+  readonly startLimitMs?: number;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
-
-/** Milliseconds that the backend has to answer at the start. */
-const startLimit = 30_000;
 
 /** Throws ConnectorError `config` when the backend cannot be reached. */
 export async function createQueues(options: QueuesOptions): Promise<Queues> {
   const { jobs, logger } = options;
   const now = options.now ?? Date.now;
+  const startLimit = options.startLimitMs ?? 30_000;
   const backend = openBackend(options);
   const queues = Object.fromEntries(jobNames.map((name) => [name, backend.queue(name)])) as Record<JobName, JobQueue>;
   const workers: JobWorker[] = [];
@@ -97,6 +97,7 @@ export async function createQueues(options: QueuesOptions): Promise<Queues> {
     );
     const drained = Promise.allSettled([...workers.map((worker) => worker.close()), tending]);
     await Promise.race([drained, giveUp]);
+    await Promise.all(workers.map((worker) => worker.abandon()));
     clearTimeout(abort);
     await Promise.race([Promise.allSettled(Object.values(queues).map((queue) => queue.close())), giveUp]);
     await backend.close();
