@@ -52,7 +52,7 @@ export function measuresOf({ core, queues }: App): Measure[] {
         const now = (await store.overview.now()).getTime();
         return (await store.targets.all()).map((row) => ({
           labels: { target: row.target },
-          value: Number(row.paused_until) > now ? 1 : 0,
+          value: (row.paused_until?.getTime() ?? 0) > now ? 1 : 0,
         }));
       },
     },

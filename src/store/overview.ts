@@ -12,7 +12,7 @@ export interface OwedNow {
   readonly owed: number;
   /** Milliseconds until the next of them can be claimed, 0 when one can be now; undefined when there is none. */
   readonly dueInMs: number | undefined;
-  /** Milliseconds until the target is no longer paused; 0 when it is not, Infinity when an operator paused it. */
+  /** Milliseconds until the target is no longer paused; 0 when it is not, a century when an operator paused it. */
   readonly pausedForMs: number;
 }
 
@@ -92,8 +92,7 @@ export function createOverview(db: Kysely<Database>): Overview {
         )
         select (select count(*)::int from waiting) as owed,
           (select (extract(epoch from min(at) - clock_timestamp()) * 1000)::float8 from waiting) as due_in_ms,
-          (select case when paused_until = 'infinity' then 'infinity'::float8
-             else (extract(epoch from paused_until - clock_timestamp()) * 1000)::float8 end
+          (select (extract(epoch from paused_until - clock_timestamp()) * 1000)::float8
            from target_state where target = ${target}) as paused_ms`.execute(db);
       const row = result.rows[0];
       return {

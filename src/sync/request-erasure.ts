@@ -133,7 +133,7 @@ async function progressOf(core: Core, ids: readonly string[]): Promise<ErasurePr
   return progress;
 }
 
-/** Milliseconds until the first of these can be tried; Infinity when all wait for a pause to be lifted. */
+/** Milliseconds until the first of these can be tried. */
 async function nextDue(core: Core, pending: readonly ErasureTargetRow[]): Promise<number> {
   if (pending.length === 0) return 0;
   const now = (await core.store.overview.now()).getTime();

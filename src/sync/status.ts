@@ -89,9 +89,8 @@ async function targetStatus(core: Core, now: number): Promise<TargetStatus[]> {
   const states = new Map((await core.store.targets.all()).map((row) => [row.target, row]));
   return (await core.store.overview.counts()).map(({ oldestDue, ...counts }) => {
     const state = states.get(counts.target);
-    // An operator's pause has no end; the driver gives infinity as a number.
     const until = state?.paused_until ?? null;
-    const isPaused = until !== null && Number(until) > now;
+    const isPaused = until !== null && until.getTime() > now;
     return {
       ...counts,
       configured: core.targets.has(counts.target),
@@ -101,7 +100,7 @@ async function targetStatus(core: Core, now: number): Promise<TargetStatus[]> {
         ? {
             code: state?.paused_code ?? 'PAUSED',
             reason: state?.paused_reason ?? '',
-            until: until instanceof Date ? until : undefined,
+            until: state?.paused_by === 'operator' ? undefined : until,
           }
         : undefined,
     };
