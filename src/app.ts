@@ -26,6 +26,7 @@ import type { Core, Target } from './sync/core.ts';
 import { marketingJobs } from './sync/marketing-jobs.ts';
 import { pull } from './sync/pull.ts';
 import { reconcile } from './sync/reconcile.ts';
+import { housekeeping } from './sync/seal-evidence.ts';
 import type { UseCases, Wake } from './sync/use-cases.ts';
 
 export interface App {
@@ -183,6 +184,9 @@ export function useCasesOf(core: Core): UseCases {
     marketingJobs: (signal) => marketingJobs(core, signal),
     async reconcile(signal) {
       await reconcile(core, signal);
+    },
+    async housekeeping(signal) {
+      await housekeeping(core, signal);
     },
     dueTargets: async () => (await core.store.deliveries.dueTargets()).filter((name) => core.targets.has(name)),
   };

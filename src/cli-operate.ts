@@ -1,7 +1,6 @@
 /** The commands of whoever looks after the connector: holds, parked records, targets, the suppression list, evidence. */
 import { formatRecordRef, parseRecordRef, type RecordRef, type TargetName } from '../config/words.ts';
 import { actor, type CommandContext, CommandError, type ExitCode, usageError } from './cli-context.ts';
-import { evidenceCells } from './cli-explain.ts';
 import { count, table, when } from './cli-format.ts';
 import { judgeAddress } from './rules/address.ts';
 import type { HoldRow } from './store/tables.ts';
@@ -199,13 +198,5 @@ export async function removeSuppression(
     output.line(
       `no longer suppressed; ${owed === 0 ? 'nobody in the ledger is concerned' : `${count(owed, 'record')} owed: ${goesOn}`}`,
     );
-  return 0;
-}
-
-export async function showEvidence({ app, options, output }: CommandContext, ref: RecordRef): Promise<ExitCode> {
-  const lines = await app.core.store.evidence.of(ref, mostLines);
-  if (options.json) output.json(lines);
-  else if (lines.length === 0) output.line('there is no evidence of this record');
-  else for (const line of table(lines.map(evidenceCells))) output.line(line);
   return 0;
 }

@@ -15,6 +15,7 @@ import {
   withApp,
 } from './cli-context.ts';
 import { type EraseOptions, erase, readSubject, recordRef } from './cli-erase.ts';
+import { showEvidence, verify } from './cli-evidence.ts';
 import { explainRecord } from './cli-explain.ts';
 import {
   accept,
@@ -28,7 +29,6 @@ import {
   removeSuppression,
   resume,
   retry,
-  showEvidence,
   showHold,
   suppressible,
 } from './cli-operate.ts';
@@ -123,15 +123,23 @@ function addQuestions(program: Command, execute: Execute): void {
         });
       }),
     );
-  program
+  const evidence = program
     .command('evidence')
     .description('what was done about a record, when, why, and what the platform answered')
     .argument('<record>', 'contact/<guid>, lead/<guid> or account/<guid>')
-    .action((text: string, _options, command: Command) =>
+    .option('--csv', 'for a spreadsheet')
+    .action((text: string, own: { csv?: boolean }, command: Command) =>
       execute(command, (options) => {
         const ref = recordRef(text);
-        return withApp(options, 'look', (context) => showEvidence(context, ref));
+        return withApp(options, 'look', (context) => showEvidence(context, ref, own.csv === true));
       }),
+    );
+  evidence
+    .command('verify')
+    .description('whether all evidence is as it was sealed')
+    .option('--contains <hash>', 'the hash of a seal that was kept elsewhere: it has to be among them')
+    .action((own: { contains?: string }, command: Command) =>
+      execute(command, (options) => withApp(options, 'look', (context) => verify(context, own.contains))),
     );
 }
 

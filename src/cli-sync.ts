@@ -6,6 +6,7 @@ import { age, count, table } from './cli-format.ts';
 import type { Core } from './sync/core.ts';
 import { targetNames } from './sync/core.ts';
 import { type CycleSummary, type CycleTarget, fullCycle } from './sync/full-cycle.ts';
+import { housekeeping } from './sync/seal-evidence.ts';
 
 /** Milliseconds without progress after which a target is left as it is. */
 const patienceMs = 60_000;
@@ -26,10 +27,21 @@ export async function sync({ app, options, output, signal }: CommandContext): Pr
   } finally {
     bar?.stop();
   }
+  await keepHouse(app.core, signal);
   const exitCode = exitCodeOf(summary);
   if (options.json) output.json({ ...summary, exitCode });
   else for (const line of summaryLines(summary, Date.now())) output.line(line);
   return exitCode;
+}
+
+async function keepHouse(core: Core, signal: AbortSignal): Promise<void> {
+  try {
+    await housekeeping(core, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    // What was synchronised is done all the same; the next cycle, or a worker, makes up for it.
+    core.logger.warn({ err: error }, 'new evidence could not be sealed, or what is over not be forgotten');
+  }
 }
 
 /** Something that needs a mend comes before something that needs a decision. */

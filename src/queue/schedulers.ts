@@ -24,6 +24,7 @@ interface Scheduled {
   readonly data: JobData[JobName];
 }
 
+const housekeepingSeconds = 60;
 /** Milliseconds after which a run that has not happened means that the scheduler is dead, and not that we are busy. */
 const overdue = 60_000;
 
@@ -51,6 +52,7 @@ function plan(schedule: Schedule): Scheduled[] {
   const rest: Scheduled[] = [
     { id: 'reconcile', name: 'reconcile', repeat: { pattern: schedule.reconcileCron }, data: {} },
     { id: 'sweep', name: 'sweep', repeat: every(schedule.sweepSeconds), data: {} },
+    { id: 'housekeeping', name: 'housekeeping', repeat: every(housekeepingSeconds), data: {} },
   ];
   if (schedule.marketingJobsPollSeconds !== undefined) {
     rest.push({

@@ -29,6 +29,8 @@ export interface UseCases {
   reconcile(signal: AbortSignal): Promise<void>;
   /** Targets that have something due now and are not paused. */
   dueTargets(signal: AbortSignal): Promise<TargetName[]>;
+  /** Seals new evidence and forgets what has served its purpose. */
+  housekeeping(signal: AbortSignal): Promise<void>;
 }
 
 /** Wake-ups, implemented over BullMQ. Losing one costs time only: a sweep repeats what matters. */

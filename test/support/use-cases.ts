@@ -15,6 +15,7 @@ export interface Behaviour {
   marketingJobs?(signal: AbortSignal): Promise<void>;
   reconcile?(signal: AbortSignal): Promise<void>;
   dueTargets?(signal: AbortSignal): Promise<TargetName[]>;
+  housekeeping?(signal: AbortSignal): Promise<void>;
 }
 
 export function fakeUseCases(behaviour: Behaviour = {}): FakeUseCases {
@@ -51,6 +52,10 @@ export function fakeUseCases(behaviour: Behaviour = {}): FakeUseCases {
     async reconcile(signal) {
       record('reconcile');
       await behaviour.reconcile?.(signal);
+    },
+    async housekeeping(signal) {
+      record('housekeeping');
+      await behaviour.housekeeping?.(signal);
     },
     async dueTargets(signal) {
       record('sweep');
