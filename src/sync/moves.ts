@@ -84,7 +84,8 @@ export async function assign(batch: Batch, gathered: Gathered): Promise<Assignme
       waiting.push(view);
       continue;
     }
-    const stay = (members.get(former.key) ?? []).filter(isThere);
+    // Who comes here from elsewhere does not stay: they wait until this address is free.
+    const stay = (members.get(former.key) ?? []).filter((v) => isThere(v) && (v.ledger.profileKey ?? v.key) === v.key);
     const occupied = isPresent(profiles.get(to)?.state ?? 'new');
     const movers = here.filter((other) => other.ledger.profileKey !== undefined && other.ledger.profileKey !== to);
     const alone = stay.length === 0 && leavers.get(former.key)?.length === 1;
