@@ -1,0 +1,76 @@
+/**
+ * Loaded into a worker before anything else (`node --import`): ends the process with SIGKILL at the moment that its plan
+ * names. Guarantees: nothing the worker does is changed; calls and statements are only looked at from outside, through
+ * Node's diagnostics channels and a wrapped query function. What happened is written to file descriptor 3 first,
+ * synchronously, so that the last words arrive.
+ *
+ *   before-call   a write to the platform is about to be sent: its intent is stored
+ *   call-sent     the request has left, the answer has not come
+ *   answered      the platform has confirmed, and nothing of it is in the database yet
+ *   pull          inside the transaction that moves a checkpoint and marks records owed
+ */
+import diagnostics from 'node:diagnostics_channel';
+import { writeSync } from 'node:fs';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import pg from 'pg';
+import { type CrashPlan, type Phase, planVariable, reportTo } from './phases.ts';
+
+const plan = JSON.parse(process.env[planVariable] ?? 'null') as CrashPlan | null;
+let left = plan?.after ?? 0;
+
+function reached(phase: Phase): void {
+  if (plan?.phase !== phase || left <= 0) return;
+  left -= 1;
+  if (left > 0) return;
+  writeSync(reportTo, `${phase}\n`);
+  process.kill(process.pid, 'SIGKILL');
+}
+
+function isWrite(request: ClientRequest): boolean {
+  return request.getHeader('host') === plan?.platformHost && (request.method === 'POST' || request.method === 'PUT');
+}
+
+diagnostics.subscribe('http.client.request.created', (message) => {
+  const { request } = message as { request: ClientRequest };
+  if (!isWrite(request)) return;
+  reached('before-call');
+  request.once('finish', () => reached('call-sent'));
+});
+
+diagnostics.subscribe('http.client.response.finish', (message) => {
+  const { request, response } = message as { request: ClientRequest; response: IncomingMessage };
+  const status = response.statusCode ?? 0;
+  if (!isWrite(request) || status < 200 || status > 299) return;
+  // Not listening for `data`: that would begin the reading before the worker does.
+  response.prependOnceListener('end', () => {
+    if (!String(response.headers['content-type'] ?? '').startsWith('text/html')) reached('answered');
+  });
+});
+
+/** Connections whose transaction has moved a checkpoint, and those of them that have marked something owed. */
+const moved = new WeakSet<object>();
+const marked = new WeakSet<object>();
+
+function textOf(query: unknown): string {
+  return typeof query === 'string' ? query : String((query as { text?: unknown } | null)?.text ?? '');
+}
+
+const query = pg.Client.prototype.query as (this: pg.Client, ...args: unknown[]) => unknown;
+pg.Client.prototype.query = function watched(this: pg.Client, ...args: unknown[]): unknown {
+  const text = textOf(args[0]).trimStart();
+  const isMarking = /^with news as/.test(text) && moved.has(this);
+  const ends = /^(commit|rollback)/i.test(text);
+  if (/^update checkpoint set link/.test(text)) moved.add(this);
+  if (isMarking) {
+    marked.add(this);
+    reached('pull');
+  }
+  if (ends && marked.has(this)) reached('pull');
+  if (ends) {
+    moved.delete(this);
+    marked.delete(this);
+  }
+  const result = query.apply(this, args);
+  if (isMarking && result instanceof Promise) result.then(() => reached('pull')).catch(() => undefined);
+  return result;
+} as typeof pg.Client.prototype.query;

@@ -1,0 +1,58 @@
+/** The flags of `npm run test:chaos`. Throws on what it does not know: a run with a misspelt flag proves something else. */
+import { parseArgs } from 'node:util';
+
+export type Backend = 'postgres' | 'redis';
+
+export interface ChaosOptions {
+  readonly backends: readonly Backend[];
+  readonly changes: number;
+  readonly records: number;
+  /** SIGKILLs in all, and at least in each phase. */
+  readonly kills: number;
+  readonly killsPerPhase: number;
+  /** Bound of one backend's run, from its first process to its comparison. */
+  readonly milliseconds: number;
+  /** Part of the answers of Spotler and Dataverse that are spoilt, 0 to 1. */
+  readonly faulty: number;
+  readonly seed: number;
+  /** Keep the folder with the logs, also when all is well. */
+  readonly keep: boolean;
+}
+
+export function readOptions(args: readonly string[]): ChaosOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      backend: { type: 'string', default: 'both' },
+      short: { type: 'boolean', default: false },
+      changes: { type: 'string' },
+      records: { type: 'string' },
+      kills: { type: 'string' },
+      minutes: { type: 'string' },
+      faulty: { type: 'string', default: '0.3' },
+      seed: { type: 'string' },
+      keep: { type: 'boolean', default: false },
+    },
+  });
+  const number = (text: string | undefined, flag: string, fallback: number): number => {
+    const value = text === undefined ? fallback : Number(text);
+    if (!(value >= 0)) throw new Error(`--${flag} is a number`);
+    return value;
+  };
+  const { backend, short } = values;
+  if (backend !== 'both' && backend !== 'postgres' && backend !== 'redis') {
+    throw new Error('--backend is postgres, redis or both');
+  }
+  const kills = Math.round(number(values.kills, 'kills', short ? 12 : 200));
+  return {
+    backends: backend === 'both' ? ['postgres', 'redis'] : [backend],
+    changes: Math.round(number(values.changes, 'changes', short ? 3000 : 50_000)),
+    records: Math.round(number(values.records, 'records', short ? 800 : 5000)),
+    kills,
+    killsPerPhase: Math.floor(kills / 10),
+    milliseconds: number(values.minutes, 'minutes', short ? 1.25 : 10) * 60_000,
+    faulty: number(values.faulty, 'faulty', 0.3),
+    seed: Math.round(number(values.seed, 'seed', Math.floor(Math.random() * 1_000_000))),
+    keep: values.keep,
+  };
+}

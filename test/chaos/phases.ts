@@ -1,0 +1,22 @@
+/** The moments at which a worker is ended, and how it is told. Shared by the driver and what is loaded into the worker. */
+export const phases = ['before-call', 'call-sent', 'answered', 'pull'] as const;
+export type Phase = (typeof phases)[number];
+
+export const phaseTexts: Record<Phase | 'random', string> = {
+  'before-call': 'before the call',
+  'call-sent': 'call sent',
+  answered: 'answered but not committed',
+  pull: 'during a pull transaction',
+  random: 'at any other moment',
+};
+
+export interface CrashPlan {
+  readonly phase: Phase;
+  /** The how-manieth time that it is reached. */
+  readonly after: number;
+  /** Host and port of the platform. */
+  readonly platformHost: string;
+}
+
+export const planVariable = 'CHAOS_PLAN';
+export const reportTo = 3;

@@ -1,0 +1,263 @@
+/** One run on one backend: start everything, let it happen, wait, compare, tell. Guarantees: nothing keeps running. */
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { dice } from '../../fixtures/people/dice.ts';
+import { ChaosModel } from '../model/chaos-model.ts';
+import { type Comparison, compare, evidenceOf } from './compare.ts';
+import { type Crm, openCrm } from './crm.ts';
+import type { Backend, ChaosOptions } from './options.ts';
+import { phases, phaseTexts } from './phases.ts';
+import { type Postgres, type Simulators, startPostgres, startSimulators, startWakeups } from './services.ts';
+import { anonymizeWhenInactive, writeConfiguration } from './settings.ts';
+import { type Owed, waitUntilNothingIsOwed } from './settle.ts';
+import { startTrouble, type Trouble, type TroubleReport } from './trouble.ts';
+import { startWorkers, type Workers } from './workers.ts';
+
+/** Parts of the time that the trouble may last, and that the settling may last. */
+const troubleShare = 0.66;
+const settleShare = 0.3;
+
+export async function run(options: ChaosOptions, backend: Backend): Promise<boolean> {
+  const began = Date.now();
+  const folder = await mkdtemp(join(tmpdir(), 'connector-chaos-'));
+  await chmod(folder, 0o755);
+  const note = (text: string): void => {
+    process.stdout.write(`${String(Math.round((Date.now() - began) / 1000)).padStart(4)} s  ${text}\n`);
+  };
+  const closers: (() => Promise<void>)[] = [];
+  let destroy = (): void => undefined;
+  const onInterrupt = (): void => {
+    destroy();
+    void closeAll(closers).then(() => process.exit(1));
+  };
+  process.once('SIGINT', onInterrupt).once('SIGTERM', onInterrupt);
+  let isGood = false;
+  try {
+    process.stdout.write(
+      `\n== ${backend}: ${options.changes} changes over ${options.records} records, ${options.kills} kills\n`,
+    );
+    const stage = await setStage(
+      options,
+      backend,
+      folder,
+      closers,
+      (workers) => {
+        destroy = () => workers.destroy();
+      },
+      note,
+    );
+    const outcome = await play(options, stage, began, note);
+    isGood = await tell(options, stage, outcome);
+    return isGood;
+  } finally {
+    process.off('SIGINT', onInterrupt).off('SIGTERM', onInterrupt);
+    destroy();
+    await closeAll(closers);
+    if (isGood && !options.keep) await rm(folder, { recursive: true, force: true });
+    else note(`logs are in ${folder}`);
+  }
+}
+
+async function closeAll(closers: (() => Promise<void>)[]): Promise<void> {
+  for (const closer of closers.splice(0).reverse()) await closer();
+}
+
+interface Stage {
+  readonly simulators: Simulators;
+  readonly postgres: Postgres;
+  readonly model: ChaosModel;
+  readonly crm: Crm;
+  readonly workers: Workers;
+  readonly trouble: Trouble;
+}
+
+async function setStage(
+  options: ChaosOptions,
+  backend: Backend,
+  folder: string,
+  closers: (() => Promise<void>)[],
+  onWorkers: (workers: Workers) => void,
+  note: (text: string) => void,
+): Promise<Stage> {
+  const wakeups = backend === 'redis' ? await startWakeups() : undefined;
+  if (backend === 'redis' && !wakeups) throw new Error('no redis-server is installed: --backend postgres');
+  if (wakeups) closers.push(() => wakeups.close());
+  const dataDir = join(folder, 'data');
+  await mkdir(dataDir);
+  await chmod(dataDir, 0o755);
+  const postgres = await startPostgres(dataDir);
+  closers.push(() => postgres.close());
+  const simulators = await startSimulators(options.records, options.seed);
+  closers.push(() => simulators.close());
+
+  const configuration = join(folder, 'connector.json');
+  const { world } = simulators;
+  await writeConfiguration(configuration, { world, databaseUrl: postgres.url, redisUrl: wakeups?.url, dataDir });
+  const model = new ChaosModel({ anonymizeWhenInactive, certainAfterMs: 60_000 });
+  const crm = await openCrm({
+    simulators,
+    model,
+    roll: dice(options.seed),
+    people: options.records,
+    seed: options.seed,
+    isQuiet: (name) => isQuiet(postgres, name),
+  });
+  note(`${world.people.contacts} contacts, ${world.people.leads} leads, ${world.people.accounts} accounts`);
+  const workers = startWorkers(2, {
+    configuration,
+    folder,
+    platformHost: new URL(world.spotler.url).host,
+    roll: dice(options.seed + 2),
+  });
+  onWorkers(workers);
+  closers.push(async () => {
+    await workers.stop();
+  });
+  // The ledger has to be there; loading it happens under fire already.
+  while ((await postgres.query(`select 1 from pg_class where relname = 'evidence'`)).length === 0) await delay(200);
+  const trouble = await startTrouble({
+    simulators,
+    postgres,
+    wakeups,
+    seed: options.seed,
+    faulty: options.faulty,
+    milliseconds: options.milliseconds * troubleShare,
+    note,
+  });
+  return { simulators, postgres, model, crm, workers, trouble };
+}
+
+/** Applied, nobody at work on it, and no call on its way for the profile. */
+async function isQuiet(postgres: Postgres, name: string): Promise<boolean> {
+  const [table, id] = name.split('/');
+  const rows = await postgres.query<{ quiet: boolean }>(
+    `select d.due_at is null and d.lease_token is null and d.done_seq >= d.owed_seq
+       and not exists (select 1 from intent i where i.target = d.target and i.profile_key = d.profile_key)
+       and not exists (select 1 from profile p where p.target = d.target and p.key = d.profile_key
+         and p.lease_until > now()) as quiet
+     from delivery d where d.crm_table = $1 and d.id = $2`,
+    [table, id],
+  );
+  return rows[0]?.quiet ?? false;
+}
+
+interface Outcome {
+  readonly changes: number;
+  readonly changedInMs: number;
+  readonly owed: Owed | undefined;
+  readonly settledInMs: number;
+  readonly report: TroubleReport;
+  readonly stopCodes: readonly (number | null)[];
+}
+
+async function play(
+  options: ChaosOptions,
+  { postgres, crm, workers, trouble }: Stage,
+  began: number,
+  note: (text: string) => void,
+): Promise<Outcome> {
+  const started = Date.now();
+  const until = began + options.milliseconds * troubleShare;
+  const pace = options.changes / Math.max(1, until - started - 10_000);
+  let changes = 0;
+  let said = Date.now();
+  while (changes < options.changes && Date.now() < until) {
+    changes += await crm.act();
+    if (Date.now() - said > 10_000) {
+      said = Date.now();
+      await crm.followJobs();
+      note(`${changes} changes, ${workers.total()} kills, ${workers.starts} starts`);
+    }
+    const ahead = changes / pace - (Date.now() - started);
+    if (ahead > 50) await delay(ahead);
+  }
+  const changedInMs = Date.now() - started;
+  const enough = (): boolean =>
+    workers.total() >= options.kills && phases.every((phase) => workers.kills[phase] >= options.killsPerPhase);
+  while (!enough() && Date.now() < until) {
+    await delay(500);
+    await crm.followJobs();
+  }
+  note('the trouble ends');
+  await trouble.stop();
+  const report = await trouble.report();
+  workers.spare();
+  const settling = Date.now();
+  const owed = await waitUntilNothingIsOwed({
+    postgres,
+    crm,
+    until: settling + options.milliseconds * settleShare,
+    note,
+  });
+  const settledInMs = Date.now() - settling;
+  const stopCodes = owed ? [] : await workers.stop();
+  return { changes, changedInMs, owed, settledInMs, report, stopCodes };
+}
+
+async function tell(options: ChaosOptions, stage: Stage, outcome: Outcome): Promise<boolean> {
+  const { workers, crm, model, postgres, simulators } = stage;
+  const { report } = outcome;
+  const say = (text: string): void => {
+    process.stdout.write(`${text}\n`);
+  };
+  const list = (record: Readonly<Record<string, number>>): string =>
+    Object.entries(record)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(', ') || 'none';
+  say(`changes: ${outcome.changes} in ${Math.round(outcome.changedInMs / 1000)} s (${list(crm.done)})`);
+  say(`marketing jobs: ${crm.jobs.asked} asked for, ${list(crm.jobs.ended)}`);
+  say(`workers: ${workers.starts} starts, ${workers.total()} SIGKILLs, ended by themselves: ${list(workers.ended)}`);
+  for (const phase of [...phases, 'random'] as const) {
+    const count = workers.kills[phase];
+    say(`  ${phaseTexts[phase].padEnd(26)} ${String(count).padStart(4)} ${'#'.repeat(Math.ceil(count / 2))}`);
+  }
+  for (const [service, faults] of Object.entries(report.faults)) {
+    say(`faults of ${service}: ${Math.round(100 * (report.share[service] ?? 0))} % of the answers (${list(faults)})`);
+  }
+  say(
+    `PostgreSQL restarts ${report.postgresRestarts}, FLUSHALL ${report.flushes}, expired positions ${report.expiredPositions}, metadata changes ${report.metadataChanges}, refused tokens ${report.refusedTokens}`,
+  );
+  const problems: string[] = [];
+  if (outcome.owed)
+    problems.push(`still owed after ${Math.round(outcome.settledInMs / 1000)} s: ${JSON.stringify(outcome.owed)}`);
+  else
+    say(
+      `nothing owed ${Math.round(outcome.settledInMs / 1000)} s after the trouble; the workers drained with ${outcome.stopCodes.join(', ')}`,
+    );
+  if (outcome.stopCodes.some((code) => code !== 0)) problems.push('a worker did not drain');
+  const mistold = await crm.verify();
+  if (mistold.length > 0)
+    problems.push(`the run itself is wrong: the model was told something else about ${mistold.slice(0, 5).join(', ')}`);
+  const parked = await postgres.query<{ code: string; n: number; names: string[] }>(
+    `select parked_code as code, count(*)::int as n, (array_agg(crm_table || '/' || id))[1:3] as names
+     from delivery where parked_code is not null group by parked_code`,
+  );
+  for (const { code, n, names } of parked) say(`parked: ${code} ${n} (${names.join(', ')})`);
+  const result = await compare(model, simulators);
+  sayComparison(result, say);
+  if (result.differences.length > 0) problems.push(`${result.differences.length} differences`);
+  for (const { what, records } of result.differences.slice(0, 25)) {
+    say(`  difference: ${what}`);
+    for (const name of records) {
+      say(`   ${name}`);
+      for (const line of await evidenceOf(postgres, name)) say(line);
+    }
+  }
+  if (outcome.changes < options.changes)
+    problems.push(`only ${outcome.changes} of ${options.changes} changes were made in time`);
+  if (workers.total() < options.kills) problems.push(`only ${workers.total()} of ${options.kills} kills`);
+  for (const phase of phases) {
+    if (workers.kills[phase] < options.killsPerPhase)
+      problems.push(`only ${workers.kills[phase]} kills ${phaseTexts[phase]}`);
+  }
+  for (const problem of problems) say(`FAILED: ${problem}`);
+  return problems.length === 0;
+}
+
+function sayComparison(result: Comparison, say: (text: string) => void): void {
+  say(
+    `compared ${result.addresses} addresses: ${result.live} live, ${result.anonymized} anonymized; ${result.open} may end in more than one way; ${result.areUp} of ${result.mayBeUp} permissions that may be up are up`,
+  );
+}

@@ -1,0 +1,160 @@
+/**
+ * What the workers talk to: the simulators in a process of their own, a PostgreSQL that can be restarted, a Redis that
+ * can be flushed. Guarantees: everything that was started is ended by `close`, by its own process id.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import http from 'node:http';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import type { WorldDescription } from '../../fixtures/simulators/world.ts';
+import { openCluster } from '../../src/store/embedded-cluster.ts';
+import { silentLogger } from '../support/logger.ts';
+import { findRedisServer, startRedis } from '../support/redis.ts';
+
+const root = new URL('../../', import.meta.url).pathname;
+
+/** One admin interface of a simulator. Throws what the simulator refuses. */
+export interface Admin {
+  get<T>(path: string): Promise<T>;
+  post<T>(path: string, body: unknown): Promise<T>;
+}
+
+function admin(base: string): Admin {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
+  const { hostname, port } = new URL(base);
+  function call<T>(method: string, path: string, body: unknown): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const request = http.request({ hostname, port, method, path, agent }, (response) => {
+        const parts: Buffer[] = [];
+        response.on('data', (part: Buffer) => parts.push(part));
+        response.on('end', () => {
+          const text = Buffer.concat(parts).toString('utf8');
+          if (response.statusCode === 200) resolve(JSON.parse(text) as T);
+          else reject(new Error(`${method} ${path.split('?')[0]} of a simulator: ${response.statusCode} ${text}`));
+        });
+      });
+      request.on('error', reject);
+      request.end(body === undefined ? undefined : JSON.stringify(body));
+    });
+  }
+  return { get: (path) => call('GET', path, undefined), post: (path, body) => call('POST', path, body) };
+}
+
+export interface Simulators {
+  readonly world: WorldDescription;
+  readonly dataverse: Admin;
+  readonly spotler: Admin;
+  close(): Promise<void>;
+}
+
+export async function startSimulators(people: number, seed: number): Promise<Simulators> {
+  const main = join(root, 'fixtures/simulators/main.ts');
+  const child = spawn(process.execPath, [main, '--people', String(people), '--seed', String(seed)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const world = await new Promise<WorldDescription>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`the simulators ended with ${code}`)));
+    createInterface({ input: child.stdout }).once('line', (line) => resolve(JSON.parse(line) as WorldDescription));
+  });
+  const dataverse = admin(world.dataverse.adminUrl);
+  // The service's own limit is another bar's business.
+  await dataverse.post('/protection', { requests: 10_000_000 });
+  return { world, dataverse, spotler: admin(world.spotler.adminUrl), close: () => end(child, 'SIGTERM') };
+}
+
+/** Signals a child and waits for its end; after `patience` milliseconds it is killed. */
+export async function end(child: ChildProcess, signal: NodeJS.Signals, patience = 5000): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.kill(signal);
+  const late = setTimeout(() => child.kill('SIGKILL'), patience);
+  await ended;
+  clearTimeout(late);
+}
+
+export interface Postgres {
+  readonly url: string;
+  /** Runs a statement, over restarts. */
+  query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
+  /** `fast` ends every session; `immediate` is a crash. */
+  restart(how: 'fast' | 'immediate'): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startPostgres(dataDir: string): Promise<Postgres> {
+  const cluster = await openCluster({ dataDir, logger: silentLogger, durable: false });
+  if (!(await cluster.start())) throw new Error(`PostgreSQL does not start, see ${cluster.logFile}`);
+  const port = await cluster.recordedPort();
+  const url = `postgres://connector:${cluster.password}@127.0.0.1:${port}/postgres`;
+  const pool = new pg.Pool({ connectionString: url, max: 3 });
+  pool.on('error', () => undefined);
+
+  async function crash(): Promise<void> {
+    const pid = Number((await readFile(join(cluster.folder, 'postmaster.pid'), 'utf8')).split('\n')[0]);
+    process.kill(pid, 'SIGQUIT');
+    for (;;) {
+      try {
+        process.kill(pid, 0);
+      } catch {
+        return;
+      }
+      await delay(50);
+    }
+  }
+
+  return {
+    url,
+    async query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]) {
+      for (let attempt = 0; ; attempt++) {
+        try {
+          return (await pool.query<Row>(text, values)).rows;
+        } catch (error) {
+          // Restarting: everything else is a mistake of ours.
+          const code = String((error as { code?: unknown }).code ?? '');
+          const away = code === '' || /^(57P0|08|ECONN|EPIPE)/.test(code);
+          if (!away || attempt >= 100) throw error;
+          await delay(200);
+        }
+      }
+    },
+    async restart(how) {
+      if (how === 'fast') await cluster.stop();
+      else await crash();
+      if (!(await cluster.start())) throw new Error(`PostgreSQL does not come back, see ${cluster.logFile}`);
+      if ((await cluster.recordedPort()) !== port) throw new Error('PostgreSQL came back on another port');
+    },
+    async close() {
+      await pool.end();
+      await cluster.stop();
+    },
+  };
+}
+
+export interface Wakeups {
+  readonly url: string;
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Undefined where no redis-server is installed. */
+export async function startWakeups(): Promise<Wakeups | undefined> {
+  const program = await findRedisServer();
+  if (!program) return undefined;
+  const server = await startRedis(program);
+  const client = new Redis(server.url);
+  client.on('error', () => undefined);
+  return {
+    url: server.url,
+    async flush() {
+      await client.flushall();
+    },
+    async close() {
+      client.disconnect();
+      await server.stop();
+    },
+  };
+}

@@ -1,0 +1,148 @@
+/**
+ * Two workers, `connector start` each, that are ended with SIGKILL again and again and started again at once.
+ * Guarantees: every kill is counted under the phase in which it happened, told by the worker itself; a worker that ends
+ * by itself is counted too, with its code; `stop` ends them by their process ids.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { Dice } from '../../fixtures/people/dice.ts';
+import { type CrashPlan, type Phase, phases, planVariable } from './phases.ts';
+import { end } from './services.ts';
+
+const root = new URL('../../', import.meta.url).pathname;
+
+/** Milliseconds after which a worker that did not come to its planned moment is killed wherever it is. */
+const longestLife = 9000;
+
+export interface WorkerOptions {
+  readonly configuration: string;
+  readonly folder: string;
+  readonly platformHost: string;
+  readonly roll: Dice;
+}
+
+export interface Workers {
+  readonly kills: Readonly<Record<Phase | 'random', number>>;
+  /** Exit code, before or after it was ready → how often. */
+  readonly ended: Readonly<Record<string, number>>;
+  readonly starts: number;
+  total(): number;
+  /** A last kill each; whoever starts from now on lives. */
+  spare(): void;
+  /** SIGTERM, as an operator would; answers the exit codes. */
+  stop(): Promise<(number | null)[]>;
+  /** Right now, for Ctrl-C. */
+  destroy(): void;
+}
+
+export function startWorkers(count: number, options: WorkerOptions): Workers {
+  const kills: Record<Phase | 'random', number> = { 'before-call': 0, 'call-sent': 0, answered: 0, pull: 0, random: 0 };
+  const ended: Record<string, number> = {};
+  const children = new Map<number, ChildProcess>();
+  const log: WriteStream[] = [];
+  let starts = 0;
+  let sparing = false;
+  let stopping = false;
+
+  function nextPlan(): { plan: CrashPlan | null; lifeMs: number } {
+    const { roll } = options;
+    const lifeMs = 1500 + roll.below(5000);
+    // One in six dies anywhere, by the clock; the others where the fewest died so far.
+    if (sparing || roll.chance(1 / 6)) return { plan: null, lifeMs };
+    const fewest = Math.min(...phases.map((phase) => kills[phase]));
+    const phase = roll.pick(phases.filter((candidate) => kills[candidate] <= fewest + 2));
+    const after = 1 + roll.below(phase === 'pull' ? 6 : 25);
+    return { plan: { phase, after, platformHost: options.platformHost }, lifeMs: longestLife };
+  }
+
+  function start(slot: number): void {
+    starts += 1;
+    const { plan, lifeMs } = nextPlan();
+    const child = spawn(
+      process.execPath,
+      [
+        '--import',
+        join(root, 'test/chaos/crash-points.ts'),
+        join(root, 'src/cli.ts'),
+        'start',
+        '--config',
+        options.configuration,
+      ],
+      {
+        stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+        env: {
+          ...process.env,
+          [planVariable]: JSON.stringify(plan),
+          NODE_COMPILE_CACHE: join(options.folder, 'compile-cache'),
+        },
+      },
+    );
+    children.set(slot, child);
+    const out = log[slot];
+    let ready = false;
+    let said = '';
+    child.stdout?.on('data', (part: Buffer) => {
+      if (!ready && part.includes('"ready"')) {
+        ready = true;
+        // The clock of a random death begins when there is something to die of.
+        if (!sparing) timer = setTimeout(() => child.kill('SIGKILL'), lifeMs);
+      }
+      out?.write(part);
+    });
+    child.stderr?.on('data', (part: Buffer) => out?.write(part));
+    (child.stdio[3] as Readable).on('data', (part: Buffer) => {
+      said += part.toString('utf8');
+    });
+    let timer = setTimeout(() => child.kill('SIGKILL'), 30_000);
+    // `close` and not `exit`: its last words have to be read.
+    child.once('close', (code, signal) => {
+      clearTimeout(timer);
+      if (signal === 'SIGKILL') {
+        const phase = phases.find((candidate) => said.includes(candidate));
+        kills[phase ?? 'random'] += 1;
+        out?.write(`--- killed: ${phase ?? 'random'}\n`);
+      } else {
+        const key = `${code ?? signal} ${ready ? 'after' : 'before'} ready`;
+        if (!stopping) ended[key] = (ended[key] ?? 0) + 1;
+        out?.write(`--- ended: ${key}\n`);
+      }
+      if (stopping) return;
+      if (signal === 'SIGKILL') start(slot);
+      else setTimeout(() => !stopping && start(slot), 200);
+    });
+    timers.set(slot, () => clearTimeout(timer));
+  }
+
+  const timers = new Map<number, () => void>();
+  for (let slot = 0; slot < count; slot++) {
+    log.push(createWriteStream(join(options.folder, `worker-${slot + 1}.log`)));
+    start(slot);
+  }
+
+  return {
+    kills,
+    ended,
+    get starts() {
+      return starts;
+    },
+    total: () => Object.values(kills).reduce((sum, n) => sum + n, 0),
+    spare() {
+      sparing = true;
+      for (const clear of timers.values()) clear();
+      for (const child of children.values()) child.kill('SIGKILL');
+    },
+    async stop() {
+      stopping = true;
+      const all = [...children.values()];
+      await Promise.all(all.map((child) => end(child, 'SIGTERM', 30_000)));
+      for (const stream of log) stream.end();
+      return all.map((child) => child.exitCode);
+    },
+    destroy() {
+      stopping = true;
+      for (const child of children.values()) child.kill('SIGKILL');
+    },
+  };
+}
