@@ -5,6 +5,7 @@
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { EmailKey, RecordId, RecordRef, TableName, TargetName } from '../../config/words.ts';
 import { markOwed, type SeenChange } from './checkpoints.ts';
+import type { Lease } from './deliveries.ts';
 import type { Database, DeliveryRow, RecordRow } from './tables.ts';
 
 export interface RecordNote {
@@ -17,8 +18,12 @@ export interface RecordNote {
   readonly reasons: readonly string[];
 }
 
-/** Stores what was read and decided, in the transaction that applies it. */
-export async function noteRecords(trx: Transaction<Database>, notes: readonly RecordNote[]): Promise<void> {
+/** Stores what was read and decided, in the transaction that applies it; of deliveries that are under the lease only. */
+export async function noteRecords(
+  trx: Transaction<Database>,
+  lease: Lease,
+  notes: readonly RecordNote[],
+): Promise<void> {
   if (notes.length === 0) return;
   const sorted = [...notes].sort((a, b) =>
     a.ref.table === b.ref.table ? (a.ref.id < b.ref.id ? -1 : 1) : a.ref.table < b.ref.table ? -1 : 1,
@@ -32,7 +37,9 @@ export async function noteRecords(trx: Transaction<Database>, notes: readonly Re
         ${sorted.map((n) => JSON.stringify(n.reasons))}::jsonb[]) as n (crm_table, id, gone, email_key, action, rule, reasons)
     ), locked as (
       select r.crm_table, r.id from record r join n on n.crm_table = r.crm_table and n.id = r.id
-      order by r.crm_table, r.id for update of r
+        join delivery d on d.target = ${lease.target} and d.crm_table = r.crm_table and d.id = r.id
+          and d.lease_token = ${lease.token}::uuid
+      order by r.crm_table, r.id for update of r, d
     )
     update record r set gone_at = case when n.gone then coalesce(r.gone_at, now()) end,
       email_key = coalesce(n.email_key, r.email_key), last_action = n.action, last_rule = n.rule,
@@ -58,7 +65,10 @@ export interface Records {
   retryParked(ref?: RecordRef): Promise<number>;
   /** Owes everything of these profiles again, due now. */
   oweProfiles(target: TargetName, keys: readonly string[]): Promise<void>;
-  /** A Sync Contact job: lifts the mark of an erasure, and sends even what is unchanged. Answers the change number. */
+  /**
+   * A Sync Contact job: lifts the mark of an erasure, and sends even what is unchanged. Answers the change number, which
+   * no delivery of the record has reached yet.
+   */
   forceSync(ref: RecordRef, targets: readonly TargetName[]): Promise<number>;
   byEmailKey(keys: readonly EmailKey[]): Promise<RecordRef[]>;
   /** Some records of a table that were last read with an address and are not known to be gone, other than these. */
@@ -136,20 +146,15 @@ export function createRecords(db: Kysely<Database>): Records {
           lot: null,
           everyLot: false,
         });
-        const row = await trx
-          .updateTable('record')
-          .set({ erased_etag: null, erased_at: null })
-          .where('crm_table', '=', ref.table)
-          .where('id', '=', ref.id)
-          .returning('change_seq')
-          .executeTakeFirstOrThrow();
-        await trx
-          .updateTable('delivery')
-          .set({ forced: true })
-          .where('crm_table', '=', ref.table)
-          .where('id', '=', ref.id)
-          .execute();
-        return row.change_seq;
+        // A delivery that was owed again without any change of the record is ahead of the record's own number.
+        const wanted = await sql<{ seq: number }>`
+          update record r set erased_etag = null, erased_at = null, change_seq = greatest(r.change_seq,
+            (select max(d.owed_seq) from delivery d where d.crm_table = r.crm_table and d.id = r.id))
+          where r.crm_table = ${ref.table} and r.id = ${ref.id}::uuid returning r.change_seq as seq`.execute(trx);
+        const seq = wanted.rows[0]?.seq ?? 0;
+        await sql`update delivery set forced = true, owed_seq = ${seq} where crm_table = ${ref.table}
+          and id = ${ref.id}::uuid and target = any(${targets}::text[])`.execute(trx);
+        return seq;
       });
     },
 

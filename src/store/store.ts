@@ -55,7 +55,7 @@ export interface Store {
 /** What one transaction may do. Each throws LeaseLostError, or does nothing, when the lease has passed to somebody else. */
 export interface UnitOfWork {
   changeProfiles(lease: Lease, changes: readonly ProfileChange[]): Promise<void>;
-  noteRecords(notes: readonly RecordNote[]): Promise<void>;
+  noteRecords(lease: Lease, notes: readonly RecordNote[]): Promise<void>;
   completeDeliveries(lease: Lease, completions: readonly Completion[]): Promise<void>;
   closeIntents(ids: readonly string[]): Promise<void>;
   appendEvidence(rows: readonly NewEvidence[]): Promise<void>;
@@ -67,7 +67,7 @@ export interface UnitOfWork {
 function unitOfWork(trx: Transaction<Database>): UnitOfWork {
   return {
     changeProfiles: (lease, changes) => changeProfiles(trx, lease, changes),
-    noteRecords: (notes) => noteRecords(trx, notes),
+    noteRecords: (lease, notes) => noteRecords(trx, lease, notes),
     completeDeliveries: (lease, completions) => completeDeliveries(trx, lease, completions),
     closeIntents: (ids) => closeIntents(trx, ids),
     appendEvidence: (rows) => appendEvidence(trx, rows),

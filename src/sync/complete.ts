@@ -73,7 +73,7 @@ export async function complete(batch: Batch, finished: readonly Finished[]): Pro
       batch.lease,
       finished.flatMap((f) => (f.change ? [f.change] : [])),
     );
-    await unit.noteRecords(finished.flatMap(notesOf));
+    await unit.noteRecords(batch.lease, finished.flatMap(notesOf));
     await unit.completeDeliveries(
       batch.lease,
       finished.flatMap((f) => completionsOf(batch, f)),
