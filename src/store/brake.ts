@@ -35,7 +35,7 @@ export interface Brake {
   stage(target: TargetName, lot: string, cases: readonly BrakeCase[]): Promise<void>;
   /** Judges lots that are complete. Answers them with what became of them. */
   settleLots(target: TargetName, limits: BrakeLimits): Promise<{ lot: string; verdict: Verdict; count: number }[]>;
-  /** The case is over: done, or the decision is no longer anonymize. */
+  /** The case is over: done, or the decision is no longer anonymize. What was staged for it is due again. */
   close(target: TargetName, keys: readonly ProfileKey[]): Promise<void>;
   holds(): Promise<(HoldRow & { cases: number })[]>;
   hold(id: number): Promise<{ hold: HoldRow; cases: HoldCaseRow[] } | undefined>;
@@ -108,6 +108,18 @@ async function putCases(
       state = excluded.state, facts_key = excluded.facts_key, created_at = now()`.execute(trx);
 }
 
+/** What waits in the list for these profiles is due, whatever its lot: the case is the profile's. */
+export async function unstage(
+  trx: Transaction<Database>,
+  target: TargetName,
+  keys: readonly ProfileKey[],
+): Promise<void> {
+  await sql`update delivery d set due_at = now(), staged = false, lot = null from (
+      select crm_table, id from delivery where target = ${target} and staged and profile_key = any(${keys}::text[])
+      order by crm_table, id for update) w
+    where d.target = ${target} and d.crm_table = w.crm_table and d.id = w.id`.execute(trx);
+}
+
 export function createBrake(db: Kysely<Database>): Brake {
   return {
     async cases(target, keys) {
@@ -149,9 +161,11 @@ export function createBrake(db: Kysely<Database>): Brake {
             profile_key: ProfileKey;
           }>`update hold_case set state = ${verdict}, hold_id = ${holdId}
             where target = ${target} and lot = ${row.lot} and state = 'staged' returning profile_key`.execute(trx);
-          await sql`update delivery set due_at = now(), staged = false, lot = null
-            where target = ${target} and lot = ${row.lot} and staged
-              and profile_key = any(${cases.rows.map((c) => c.profile_key)}::text[])`.execute(trx);
+          await unstage(
+            trx,
+            target,
+            cases.rows.map((c) => c.profile_key),
+          );
           settled.push({ lot: row.lot, verdict, count: row.n });
         }
         return settled;
@@ -160,7 +174,14 @@ export function createBrake(db: Kysely<Database>): Brake {
 
     async close(target, keys) {
       if (keys.length === 0) return;
-      await sql`delete from hold_case where target = ${target} and profile_key = any(${keys}::text[])`.execute(db);
+      const known = await sql<{ profile_key: ProfileKey }>`select profile_key from hold_case
+        where target = ${target} and profile_key = any(${keys}::text[])`.execute(db);
+      if (known.rows.length === 0) return;
+      const closed = known.rows.map((row) => row.profile_key);
+      await db.transaction().execute(async (trx) => {
+        await sql`delete from hold_case where target = ${target} and profile_key = any(${closed}::text[])`.execute(trx);
+        await unstage(trx, target, closed);
+      });
     },
 
     async holds() {
@@ -193,10 +214,12 @@ export function createBrake(db: Kysely<Database>): Brake {
           await sql`update hold_case set state = 'rejected' where hold_id = ${id}`.execute(trx);
         }
         // Approved: everything is decided again from the rows. Rejected: the profiles are looked at once more as well.
-        await sql`update delivery d set due_at = now(), owed_seq = owed_seq + 1, staged = false, attempts = 0
-          from hold_case c where c.hold_id = ${id} and d.target = c.target and d.profile_key = c.profile_key`.execute(
-          trx,
-        );
+        await sql`update delivery d set due_at = now(), owed_seq = owed_seq + 1, staged = false, attempts = 0,
+            parked_code = null, parked_reason = null, parked_at = null
+          from (select o.target, o.crm_table, o.id from delivery o
+            join hold_case c on c.hold_id = ${id} and o.target = c.target and o.profile_key = c.profile_key
+            order by o.target, o.crm_table, o.id for update of o) w
+          where d.target = w.target and d.crm_table = w.crm_table and d.id = w.id`.execute(trx);
         await sql`update erasure e set approved = true from hold_case c
           where c.hold_id = ${id} and e.id = c.erasure_id and ${verdict} = 'approved'`.execute(trx);
         await sql`update erasure_target t set due_at = now(), waiting_code = null, waiting_reason = null

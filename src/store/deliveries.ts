@@ -263,7 +263,8 @@ export function createDeliveries(db: Kysely<Database>): Deliveries {
         update delivery d set due_at = case when d.owed_seq > n.seq then d.due_at end,
           parked_code = case when d.owed_seq > n.seq then null else n.code end,
           parked_reason = case when d.owed_seq > n.seq then null else n.reason end,
-          parked_at = now(), lot = null, lease_token = null, lease_until = null
+          parked_at = case when d.owed_seq <= n.seq then now() end, lot = case when d.owed_seq > n.seq then d.lot end,
+          lease_token = null, lease_until = null
         from n join locked l on l.crm_table = n.crm_table and l.id = n.id
         where d.target = ${lease.target} and d.crm_table = n.crm_table and d.id = n.id`.execute(db);
     },

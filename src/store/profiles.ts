@@ -5,6 +5,7 @@
  */
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { ProfileKey, TargetName } from '../../config/words.ts';
+import { unstage } from './brake.ts';
 import type { Lease } from './deliveries.ts';
 import type { Bits, Database, IntentKind, ProfileRow, ProfileState } from './tables.ts';
 
@@ -264,6 +265,14 @@ export function createProfiles(db: Kysely<Database>): Profiles {
         );
         await sql`update delivery set profile_key = ${to}
           where target = ${lease.target} and profile_key = ${from} and lease_token = ${lease.token}::uuid`.execute(trx);
+        const isHeld = sql`exists (select 1 from hold_case o where o.target = ${lease.target} and o.profile_key = ${from})`;
+        await sql`delete from hold_case where target = ${lease.target} and profile_key = ${to} and ${isHeld}`.execute(
+          trx,
+        );
+        await sql`update hold_case set profile_key = ${to} where target = ${lease.target} and profile_key = ${from}`.execute(
+          trx,
+        );
+        await unstage(trx, lease.target, [from]);
         await sql`update profile set state = 'absent', contact_key = null, owner = null, data_fingerprint = null,
             permission_fingerprint = null, bits_before = null, address_dirty = false, changed_at = now()
           where target = ${lease.target} and key = ${from}`.execute(trx);
