@@ -3,12 +3,21 @@ import type { ProfileKey, TargetName } from '../../../config/words.ts';
 import type { Brake, BrakeCase, BrakeLimits, Verdict } from '../../../src/store/brake.ts';
 import type { HoldCaseRow, HoldRow } from '../../../src/store/tables.ts';
 import { makeDue } from './checkpoints.ts';
-import { isLive } from './profiles.ts';
-import { compareText, ofTarget, type Room, type Synchronous } from './tables.ts';
+import { compareText, isLive, ofTarget, type Room, type Synchronous } from './tables.ts';
 
 const hourMs = 3_600_000;
 const explicitLot = 'explicit';
 const afterLot = 'after';
+
+/** What waits in the list for these profiles is due, whatever its lot: the case is the profile's. */
+export function unstage(room: Room, target: TargetName, keys: ReadonlySet<ProfileKey>): void {
+  for (const row of ofTarget(room.tables.deliveries, target).values()) {
+    if (!row.staged || row.profile_key === null || !keys.has(row.profile_key)) continue;
+    row.due_at = new Date(room.now());
+    row.staged = false;
+    row.lot = null;
+  }
+}
 
 export function memoryBrake(room: Room): Synchronous<Brake> {
   const { tables } = room;
@@ -97,16 +106,6 @@ export function memoryBrake(room: Room): Synchronous<Brake> {
     return !isBeingRead && !rows.some((row) => row.lot === lot && row.due_at !== null);
   }
 
-  /** What waits in the brake's list for these profiles is due, to be decided with what is known now. */
-  function unstage(target: TargetName, keys: ReadonlySet<ProfileKey>): void {
-    for (const row of ofTarget(tables.deliveries, target).values()) {
-      if (!row.staged || row.profile_key === null || !keys.has(row.profile_key)) continue;
-      row.due_at = new Date(room.now());
-      row.staged = false;
-      row.lot = null;
-    }
-  }
-
   return {
     cases(target, keys) {
       const rows = casesOf(target);
@@ -115,7 +114,7 @@ export function memoryBrake(room: Room): Synchronous<Brake> {
         if (!row) return [];
         const hold = row.hold_id === null ? undefined : tables.holds.get(row.hold_id);
         const approved = Number(hold?.approved_until ?? 0) > room.now();
-        return [{ ...row, hold_state: hold?.state ?? null, approved }];
+        return [{ ...row, hold_state: hold?.state ?? null, approved, decided_by: hold?.decided_by ?? null }];
       });
     },
 
@@ -135,7 +134,7 @@ export function memoryBrake(room: Room): Synchronous<Brake> {
         if (!isLotComplete(target, lot)) continue;
         const { verdict, holdId } = judge(target, lot, rows.length, limits);
         for (const row of rows) Object.assign(row, { state: verdict, hold_id: holdId });
-        unstage(target, new Set(rows.map((row) => row.profile_key)));
+        unstage(room, target, new Set(rows.map((row) => row.profile_key)));
         settled.push({ lot, verdict, count: rows.length });
       }
       return settled;
@@ -143,7 +142,7 @@ export function memoryBrake(room: Room): Synchronous<Brake> {
 
     close(target, keys) {
       const closed = keys.filter((key) => casesOf(target).delete(key));
-      if (closed.length > 0) unstage(target, new Set(closed));
+      if (closed.length > 0) unstage(room, target, new Set(closed));
     },
 
     holds() {

@@ -40,7 +40,7 @@ export function markErased(
   requestId: string | undefined,
 ): void {
   const part = room.tables.erasureTargets.get(id)?.get(target);
-  if (!part) return;
+  if (!part || (part.status !== null && status === 404)) return;
   part.status = status;
   part.request_id = requestId ?? null;
 }

@@ -121,7 +121,7 @@ async function transaction<T>(room: Room, hooks: Hooks, work: (unit: UnitOfWork)
         check: () => assertLeased(room, lease, changes),
         apply: () => changeProfiles(room, lease, changes),
       }),
-    noteRecords: (notes) => later('noteRecords', { apply: () => noteRecords(room, notes) }),
+    noteRecords: (lease, notes) => later('noteRecords', { apply: () => noteRecords(room, lease, notes) }),
     completeDeliveries: (lease, completions) =>
       later('completeDeliveries', { apply: () => completeDeliveries(room, lease, completions) }),
     closeIntents: (ids) => later('closeIntents', { apply: () => closeIntents(room, ids) }),

@@ -3,7 +3,8 @@ import type { ProfileKey, TargetName } from '../../../config/words.ts';
 import type { Lease } from '../../../src/store/deliveries.ts';
 import { LeaseLostError, type Profile, type ProfileChange, type Profiles } from '../../../src/store/profiles.ts';
 import type { ProfileRow } from '../../../src/store/tables.ts';
-import { giveBack, isFree, ofTarget, type Room, type Synchronous, takeLease } from './tables.ts';
+import { unstage } from './brake.ts';
+import { giveBack, isFree, isLive, ofTarget, type Room, type Synchronous, takeLease } from './tables.ts';
 
 function newProfile(target: TargetName, key: ProfileKey, now: number): ProfileRow {
   return {
@@ -20,10 +21,6 @@ function newProfile(target: TargetName, key: ProfileKey, now: number): ProfileRo
     lease_until: null,
     changed_at: new Date(now),
   };
-}
-
-export function isLive(row: ProfileRow): boolean {
-  return row.state === 'live' || row.state === 'reset' || row.state === 'held';
 }
 
 /** Throws LeaseLostError unless all of these profiles are under the lease. */
@@ -166,6 +163,13 @@ export function memoryProfiles(room: Room): Synchronous<Profiles> {
         if (intent.target === lease.target && intent.profile_key === from) intent.profile_key = to;
       for (const row of ofTarget(tables.deliveries, lease.target).values())
         if (row.profile_key === from && row.lease_token === lease.token) row.profile_key = to;
+      const cases = ofTarget(tables.holdCases, lease.target);
+      const held = cases.get(from);
+      if (held) {
+        cases.delete(from);
+        cases.set(to, { ...held, profile_key: to });
+      }
+      unstage(room, lease.target, new Set([from]));
       const { lease_token, lease_until } = former;
       Object.assign(former, newProfile(lease.target, from, room.now()), { state: 'absent', lease_token, lease_until });
     },

@@ -1,15 +1,17 @@
 /** What the ledger remembers of each record; as src/store/records.ts. */
 import { formatRecordRef, type RecordRef } from '../../../config/words.ts';
+import type { Lease } from '../../../src/store/deliveries.ts';
 import type { RecordNote, Records } from '../../../src/store/records.ts';
 import type { DeliveryRow } from '../../../src/store/tables.ts';
 import { makeDue, markOwed } from './checkpoints.ts';
+import { underLease } from './deliveries.ts';
 import { compareText, ofTarget, type Room, type Synchronous } from './tables.ts';
 
-export function noteRecords(room: Room, notes: readonly RecordNote[]): void {
+export function noteRecords(room: Room, lease: Lease, notes: readonly RecordNote[]): void {
   const now = new Date(room.now());
   for (const note of notes) {
     const row = room.tables.records.get(formatRecordRef(note.ref));
-    if (!row) continue;
+    if (!row || !underLease(room, lease, note.ref)) continue;
     row.gone_at = note.gone ? (row.gone_at ?? now) : null;
     row.email_key = note.emailKey ?? row.email_key;
     row.last_action = note.action;
@@ -70,7 +72,13 @@ export function memoryRecords(room: Room): Synchronous<Records> {
       if (!record) throw new Error('a record that was just marked is not there');
       record.erased_etag = null;
       record.erased_at = null;
-      for (const row of deliveriesOf(ref)) row.forced = true;
+      const deliveries = deliveriesOf(ref);
+      record.change_seq = Math.max(record.change_seq, ...deliveries.map((row) => row.owed_seq));
+      for (const row of deliveries) {
+        if (!targets.includes(row.target)) continue;
+        row.forced = true;
+        row.owed_seq = record.change_seq;
+      }
       return record.change_seq;
     },
 

@@ -131,6 +131,11 @@ export function isClaimable(row: Leased & { due_at: Date | null }, now: number):
   return row.due_at !== null && row.due_at.getTime() <= now && isFree(row, now);
 }
 
+/** Somebody is there, as far as is known. */
+export function isLive(row: ProfileRow): boolean {
+  return row.state === 'live' || row.state === 'reset' || row.state === 'held';
+}
+
 /** In the order of table and id. */
 export function inKeyOrder<Row>(rows: readonly Row[], refOf: (row: Row) => RecordRef): Row[] {
   const named = rows.map((row) => ({ row, name: formatRecordRef(refOf(row)) }));
