@@ -24,11 +24,21 @@ export interface BrakeCase {
 
 export type Verdict = 'passed' | 'held';
 
+/** A case with what became of its hold. */
+export interface HeldCase extends HoldCaseRow {
+  readonly hold_state: HoldRow['state'] | null;
+  /** An approval that has not expired. */
+  readonly approved: boolean;
+  readonly decided_by: string | null;
+}
+
+/** Under this key an explicit erasure above the hourly limit is on the list. */
+export function erasureCaseKey(erasureId: string): ProfileKey {
+  return `erasure:${erasureId}` as ProfileKey;
+}
+
 export interface Brake {
-  cases(
-    target: TargetName,
-    keys: readonly ProfileKey[],
-  ): Promise<(HoldCaseRow & { hold_state: HoldRow['state'] | null; approved: boolean })[]>;
+  cases(target: TargetName, keys: readonly ProfileKey[]): Promise<HeldCase[]>;
   /** Counts a lot before its first call. `held` puts all of it on a list. */
   admit(target: TargetName, lot: string, cases: readonly BrakeCase[], limits: BrakeLimits): Promise<Verdict>;
   /** Puts cases aside until their lot is complete. */
@@ -108,6 +118,26 @@ async function putCases(
       state = excluded.state, facts_key = excluded.facts_key, created_at = now()`.execute(trx);
 }
 
+/** Who let each of them pass, or not, in the transaction that decides it. */
+async function noteDecision(
+  trx: Transaction<Database>,
+  id: number,
+  verdict: 'approved' | 'rejected',
+  actor: string,
+): Promise<void> {
+  await sql`insert into evidence (target, crm_table, record_id, profile_key, members, act, rule, trigger, detail, actor, configuration)
+    select c.target, coalesce(e.crm_table, m.first_table), coalesce(e.record_id, m.first_id), c.profile_key, m.members,
+      ${`hold-${verdict}`}, c.rule, case when e.id is null then 'command' else 'erasure ' || e.id end, ${`hold ${id}`}, ${actor},
+      (select fingerprint from configuration order by epoch desc limit 1)
+    from hold_case c left join erasure e on e.id = c.erasure_id
+    left join lateral (
+      select array_agg(d.crm_table || '/' || d.id order by d.crm_table, d.id) as members,
+        (array_agg(d.crm_table order by d.crm_table, d.id))[1] as first_table,
+        (array_agg(d.id order by d.crm_table, d.id))[1] as first_id
+      from delivery d where d.target = c.target and d.profile_key = c.profile_key) m on true
+    where c.hold_id = ${id} order by c.profile_key`.execute(trx);
+}
+
 /** What waits in the list for these profiles is due, whatever its lot: the case is the profile's. */
 export async function unstage(
   trx: Transaction<Database>,
@@ -123,8 +153,8 @@ export async function unstage(
 export function createBrake(db: Kysely<Database>): Brake {
   return {
     async cases(target, keys) {
-      const result = await sql<HoldCaseRow & { hold_state: HoldRow['state'] | null; approved: boolean }>`
-        select c.*, h.state as hold_state, coalesce(h.approved_until > now(), false) as approved
+      const result = await sql<HeldCase>`
+        select c.*, h.state as hold_state, h.decided_by, coalesce(h.approved_until > now(), false) as approved
         from hold_case c left join hold h on h.id = c.hold_id
         where c.target = ${target} and c.profile_key = any(${keys}::text[])`.execute(db);
       return result.rows;
@@ -210,6 +240,7 @@ export function createBrake(db: Kysely<Database>): Brake {
           where id = ${id} and state = 'open' returning *`.execute(trx);
         const row = hold.rows[0];
         if (!row) return false;
+        await noteDecision(trx, id, verdict, actor);
         if (verdict === 'rejected') {
           await sql`update hold_case set state = 'rejected' where hold_id = ${id}`.execute(trx);
         }
@@ -263,7 +294,7 @@ export function createBrake(db: Kysely<Database>): Brake {
               .executeTakeFirstOrThrow()
           ).id;
         await sql`insert into hold_case (target, profile_key, hold_id, lot, rule, erasure_id, state)
-          values (${target}, ${`erasure:${erasureId}`}, ${id}, 'explicit', 'erased-on-request', ${erasureId}::uuid, 'held')
+          values (${target}, ${erasureCaseKey(erasureId)}, ${id}, 'explicit', 'erased-on-request', ${erasureId}::uuid, 'held')
           on conflict (target, profile_key) do nothing`.execute(trx);
       });
     },

@@ -53,7 +53,10 @@ export async function markErased(
   status: number,
   requestId: string | undefined,
 ): Promise<void> {
-  await sql`update erasure_target set status = ${status}, request_id = ${requestId ?? null}
+  // A repetition that finds nobody (404) leaves the answer that said "erased" where it is.
+  const isKept = sql`status is not null and ${status} = 404`;
+  await sql`update erasure_target set status = case when ${isKept} then status else ${status} end,
+      request_id = case when ${isKept} then request_id else ${requestId ?? null} end
     where erasure_id = ${id}::uuid and target = ${target}`.execute(trx);
 }
 

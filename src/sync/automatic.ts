@@ -50,8 +50,8 @@ export async function guardAutomatic(
   );
   const go: Case[] = [];
   await singles(batch, stillAutomatic, done, async (item) => {
-    const verdict = verdicts.get(item.judged.key) ?? 'held';
-    if (verdict === 'passed' || verdict === 'approved') go.push(item);
+    const { verdict, approval } = verdicts.get(item.judged.key) ?? { verdict: 'held' };
+    if (verdict === 'passed' || verdict === 'approved') go.push({ ...item, approval });
     else await waitAtBrake(batch, item, verdict, done);
     return undefined;
   });

@@ -69,6 +69,9 @@ export async function failEach(batch: Batch, views: readonly View[], code: strin
   for (const view of rest) await putBack(batch, [view.ledger], backoffMs(view.ledger.claim?.attempts ?? 0), true);
 }
 
+/** An erasure after which the platform still finds the person: it may need a moment, so it is tried again first. */
+export const notConfirmed = 'ERASURE_NOT_CONFIRMED';
+
 /** What a failed call of the platform means for the target and for the records that were in it. */
 export async function failCall(batch: Batch, error: unknown, views: readonly View[]): Promise<void> {
   const { core, lease } = batch;
@@ -134,7 +137,8 @@ export async function failCall(batch: Batch, error: unknown, views: readonly Vie
       return;
     case 'park':
     case 'gone':
-      if (failure.code === 'UNEXPECTED') await failEach(batch, views, failure.code, failure.message);
+      if (failure.code === 'UNEXPECTED' || failure.code === notConfirmed)
+        await failEach(batch, views, failure.code, failure.message);
       else await park(batch, views, failure.code, failure.message);
   }
 }

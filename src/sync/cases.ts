@@ -10,10 +10,11 @@ import type { Bits } from '../store/tables.ts';
 import { type Batch, failCall, park, putBack } from './batch.ts';
 import { mapLimit } from './concurrency.ts';
 import type { View } from './gather.ts';
+import type { Approval } from './guard.ts';
 import { type Circumstance, circumstancesOf, type Judged, judge } from './judge.ts';
 import { matches } from './mapping.ts';
 import type { Assignment } from './moves.ts';
-import { contactRefOf, isPresent, type Plan, planProfile, type Standing } from './plan.ts';
+import { contactRefOf, isPresent, mayBeThere, type Plan, planProfile, type Standing } from './plan.ts';
 import { lookUp } from './single-writes.ts';
 
 const singlesAtOnce = 8;
@@ -28,6 +29,8 @@ export interface Case {
   readonly cap: Bits | undefined;
   /** People whom the ledger does not know may be on the target. */
   readonly adopt: boolean;
+  /** Who let it pass, when the brake had held it. */
+  readonly approval?: Approval | undefined;
 }
 
 export async function judgeAll(batch: Batch, assignment: Assignment): Promise<Case[]> {
@@ -230,7 +233,8 @@ export async function resolveLookUp(batch: Batch, item: Case): Promise<Case> {
 
 /** Everybody left this profile for another address: the person lives on there, so the old contact goes without the brake. */
 export function leftBehind(item: Case, assignment: Assignment): Case {
-  if (!assignment.left.has(item.judged.key) || item.judged.views.length > 0 || !item.standing.present) return item;
+  if (!assignment.left.has(item.judged.key) || item.judged.views.length > 0 || !mayBeThere(item.standing.profile))
+    return item;
   const decision = { ...item.judged.decision, action: 'anonymize' as const, explicit: true };
   return { ...item, judged: { ...item.judged, decision }, plan: { kind: 'anonymize', key: item.judged.key } };
 }

@@ -9,6 +9,7 @@ import type { OpenIntent, ProfileChange } from '../store/profiles.ts';
 import type { RecordNote } from '../store/records.ts';
 import type { NewEvidence } from '../store/tables.ts';
 import type { Batch } from './batch.ts';
+import type { Approval } from './guard.ts';
 import type { Judged } from './judge.ts';
 import { permissionsOf } from './mapping.ts';
 
@@ -96,13 +97,18 @@ export function lateEffectLeft(batch: Batch, intents: readonly OpenIntent[]): nu
   return left > 0 ? Math.ceil(left) : undefined;
 }
 
-/** One line of evidence for a profile's act. */
+/** Who let it pass, for the evidence. */
+export function approvedBy(approval: Approval | undefined): string | undefined {
+  return approval && `approved hold ${approval.hold} by ${approval.by}`;
+}
+
+/** One line of evidence for a profile's act. Sentences are joined; the platform's own answer comes last. */
 export function evidenceOf(
   batch: Batch,
   judged: Judged,
   act: string,
   outcome: Outcome | undefined,
-  detail?: string,
+  said: { readonly detail?: string | undefined; readonly approval?: Approval | undefined } = {},
 ): NewEvidence {
   const first = judged.views.find((view) => view.ledger.claim) ?? judged.views[0];
   return {
@@ -110,14 +116,16 @@ export function evidenceOf(
     crm_table: first?.ledger.ref.table ?? null,
     record_id: first?.ledger.ref.id ?? null,
     profile_key: judged.key as ProfileKey,
+    members: judged.views.map((view) => view.name).sort(),
     act,
     rule: judged.decision.rule,
     trigger: batch.trigger,
     outcome: outcome?.kind ?? null,
     status: outcome?.status ?? null,
     request_id: outcome?.requestId ?? null,
-    detail: detail ?? outcome?.detail ?? null,
-    actor: null,
+    answered_at: outcome ? new Date(batch.core.now()) : null,
+    detail: [approvedBy(said.approval), said.detail ?? outcome?.detail].filter(Boolean).join('; ') || null,
+    actor: said.approval?.by ?? null,
     configuration: batch.core.configuration,
   };
 }

@@ -14,14 +14,18 @@ import {
   type TargetName,
 } from '../../config/words.ts';
 import { isConnectorError } from '../http/errors.ts';
-import type { ContactRef } from '../platforms/platform.ts';
+import type { ContactRef, Outcome } from '../platforms/platform.ts';
+import { erasureCaseKey } from '../store/brake.ts';
 import type { LedgerMember } from '../store/deliveries.ts';
 import type { ClaimedErasure, Erasures } from '../store/erasures.ts';
 import { LeaseLostError, type Profile } from '../store/profiles.ts';
+import type { UnitOfWork } from '../store/store.ts';
 import { type Batch, backoffMs } from './batch.ts';
+import { approvedBy } from './complete.ts';
 import { mapLimit } from './concurrency.ts';
 import { type Core, newLease, targetOf } from './core.ts';
 import { type Reading, readRecords } from './gather.ts';
+import { type Approval, approvalOf } from './guard.ts';
 import { matches } from './mapping.ts';
 import { erase } from './single-writes.ts';
 
@@ -199,7 +203,7 @@ async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedE
       profiles.map((profile) => profile.key),
     ),
   );
-  let done: { status: number; requestId: string | undefined } | undefined;
+  const approval = await approvalOfErasure(core, lease.target, erasure);
   let absentStatus = 404;
   for (const profile of profiles) {
     const address = person.addresses.find((text) => (core.keyring.emailKey(text) as string) === profile.key);
@@ -211,7 +215,10 @@ async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedE
     await core.store.erasures.renew(claimLease);
     const result = await erase(batch, profile, contact, { sealed, urgent: true });
     if (result.outcome.kind !== 'done' && result.outcome.kind !== 'absent') {
-      if (result.intentId) await core.store.profiles.drop([result.intentId]);
+      // Where a hand is needed somebody is there: when nobody is any more, that was the erasure.
+      const isFirst = profile.openIntents.every((intent) => intent.kind !== 'anonymize');
+      const isRemembered = result.outcome.kind === 'manual' && isFirst;
+      if (result.intentId && !isRemembered) await core.store.profiles.drop([result.intentId]);
       const sentence = result.outcome.detail ?? `the platform answered ${result.outcome.kind}`;
       await core.store.erasures.wait(
         claimLease,
@@ -224,6 +231,10 @@ async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedE
       return;
     }
     if (result.againInMs !== undefined) {
+      // What the platform confirmed stands, although something older may still undo it.
+      await core.store.transaction((unit) =>
+        noteAnswer(unit, batch, erasure, person, profile.key, result.outcome, approval),
+      );
       await core.store.erasures.wait(
         claimLease,
         erasure.id,
@@ -240,46 +251,68 @@ async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedE
         ...(result.intentId ? [result.intentId] : []),
         ...result.met.map((intent) => intent.id),
       ]);
-      await unit.appendEvidence([
-        {
-          target: lease.target,
-          crm_table: ref?.table ?? null,
-          record_id: ref?.id ?? null,
-          profile_key: profile.key,
-          act: 'anonymize',
-          rule: 'erased-on-request',
-          trigger: batch.trigger,
-          outcome: result.outcome.kind,
-          status: result.outcome.status,
-          request_id: result.outcome.requestId ?? null,
-          detail: result.outcome.detail ?? null,
-          configuration: core.configuration,
-          actor: erasure.source,
-        },
-      ]);
-      // A repetition after a crash must not turn "erased" into "was absent".
-      if (result.outcome.kind === 'done')
-        await unit.markErased(erasure.id, lease.target, result.outcome.status, result.outcome.requestId);
+      await noteAnswer(unit, batch, erasure, person, profile.key, result.outcome, approval);
     });
-    if (result.outcome.kind === 'done') done = { status: result.outcome.status, requestId: result.outcome.requestId };
-    else absentStatus = result.outcome.status;
+    if (result.outcome.kind === 'absent') absentStatus = result.outcome.status;
   }
-  const earlier = (await core.store.erasures.targets(erasure.id)).find(
+  // What any attempt of this erasure was told: a repetition finds nobody, and that is no "absent".
+  const final = (await core.store.erasures.targets(erasure.id)).find(
     (row) => row.target === lease.target && row.status !== null,
   );
-  const final =
-    done ?? (earlier ? { status: earlier.status ?? 0, requestId: earlier.request_id ?? undefined } : undefined);
   await core.store.transaction(async (unit) => {
     await unit.completeErasureTarget(claimLease, {
       erasureId: erasure.id,
       state: final ? 'done' : 'absent',
       status: final?.status ?? absentStatus,
-      requestId: final?.requestId,
+      requestId: final?.request_id ?? undefined,
       members: person.members.map((member) => member.ref),
     });
   });
   core.alarms.clear('erasure-waiting', `${erasure.id}/${lease.target}`);
   await core.wake.marketingJobs();
+}
+
+async function approvalOfErasure(
+  core: Core,
+  target: TargetName,
+  erasure: ClaimedErasure,
+): Promise<Approval | undefined> {
+  if (!erasure.approved) return undefined;
+  const [held] = await core.store.brake.cases(target, [erasureCaseKey(erasure.id)]);
+  return held && approvalOf(held);
+}
+
+/** Evidence of one answer; what was confirmed once is never turned into "was absent" by a repetition. */
+async function noteAnswer(
+  unit: UnitOfWork,
+  batch: Batch,
+  erasure: ClaimedErasure,
+  person: Person,
+  profileKey: ProfileKey,
+  outcome: Outcome,
+  approval: Approval | undefined,
+): Promise<void> {
+  const { core, lease } = batch;
+  await unit.appendEvidence([
+    {
+      target: lease.target,
+      crm_table: erasure.crm_table,
+      record_id: erasure.record_id,
+      profile_key: profileKey,
+      members: person.members.map((member) => formatRecordRef(member.ref)).sort(),
+      act: 'anonymize',
+      rule: 'erased-on-request',
+      trigger: batch.trigger,
+      outcome: outcome.kind,
+      status: outcome.status,
+      request_id: outcome.requestId ?? null,
+      answered_at: new Date(core.now()),
+      detail: [approvedBy(approval), outcome.detail].filter(Boolean).join('; ') || null,
+      actor: approval?.by ?? erasure.source,
+      configuration: core.configuration,
+    },
+  ]);
+  if (outcome.kind === 'done') await unit.markErased(erasure.id, lease.target, outcome.status, outcome.requestId);
 }
 
 async function failErasure(batch: Batch, claimToken: string, erasure: ClaimedErasure, error: unknown): Promise<void> {

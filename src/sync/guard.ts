@@ -3,12 +3,28 @@
  * counted. Guarantees: nothing automatic is erased that did not pass here; a lot passes whole or is held whole.
  */
 import type { ProfileKey, TargetName } from '../../config/words.ts';
-import type { BrakeCase, BrakeLimits } from '../store/brake.ts';
+import type { BrakeCase, BrakeLimits, HeldCase } from '../store/brake.ts';
 import type { Batch } from './batch.ts';
 import { type Core, targetOf } from './core.ts';
 import type { Judged } from './judge.ts';
 
 export type GuardVerdict = 'passed' | 'approved' | 'held' | 'staged' | 'rejected';
+
+/** Somebody let a held case pass. */
+export interface Approval {
+  readonly hold: number;
+  readonly by: string;
+}
+
+export function approvalOf(row: HeldCase): Approval | undefined {
+  return row.hold_id === null || !row.approved ? undefined : { hold: row.hold_id, by: row.decided_by ?? 'unknown' };
+}
+
+export interface Guarded {
+  readonly verdict: GuardVerdict;
+  /** For `approved`. */
+  readonly approval?: Approval | undefined;
+}
 
 /** The most automatic anonymizations a window may see, for a population of `live` profiles. */
 export function brakeLimit(brake: Core['settings']['brake'], live: number): number {
@@ -33,10 +49,10 @@ function lotOf(judged: Judged): string | undefined {
 }
 
 /** Judges automatic anonymizations; the answer has every key. */
-export async function passBrake(batch: Batch, candidates: readonly Judged[]): Promise<Map<ProfileKey, GuardVerdict>> {
+export async function passBrake(batch: Batch, candidates: readonly Judged[]): Promise<Map<ProfileKey, Guarded>> {
   const { core, lease } = batch;
   const { target } = lease;
-  const verdicts = new Map<ProfileKey, GuardVerdict>();
+  const verdicts = new Map<ProfileKey, Guarded>();
   const cases = await core.store.brake.cases(
     target,
     candidates.map((judged) => judged.key),
@@ -45,17 +61,19 @@ export async function passBrake(batch: Batch, candidates: readonly Judged[]): Pr
   const fresh: Judged[] = [];
   for (const judged of candidates) {
     const row = known.get(judged.key);
-    if (row?.state === 'passed') verdicts.set(judged.key, 'passed');
-    else if (row?.state === 'held' && row.approved) verdicts.set(judged.key, 'approved');
-    else if (row?.state === 'held' && row.hold_state === 'open') verdicts.set(judged.key, 'held');
-    else if (row?.state === 'staged') verdicts.set(judged.key, 'staged');
-    else if (row?.state === 'rejected' && row.facts_key === judged.factsKey) verdicts.set(judged.key, 'rejected');
+    if (row?.state === 'passed') verdicts.set(judged.key, { verdict: 'passed' });
+    else if (row?.state === 'held' && row.approved)
+      verdicts.set(judged.key, { verdict: 'approved', approval: approvalOf(row) });
+    else if (row?.state === 'held' && row.hold_state === 'open') verdicts.set(judged.key, { verdict: 'held' });
+    else if (row?.state === 'staged') verdicts.set(judged.key, { verdict: 'staged' });
+    else if (row?.state === 'rejected' && row.facts_key === judged.factsKey)
+      verdicts.set(judged.key, { verdict: 'rejected' });
     else fresh.push(judged);
   }
   for (const [lot, members] of Map.groupBy(fresh, lotOf)) {
     if (lot !== undefined) {
       await core.store.brake.stage(target, lot, members.map(caseOf));
-      for (const judged of members) verdicts.set(judged.key, 'staged');
+      for (const judged of members) verdicts.set(judged.key, { verdict: 'staged' });
       continue;
     }
     const verdict = await core.store.brake.admit(
@@ -64,7 +82,7 @@ export async function passBrake(batch: Batch, candidates: readonly Judged[]): Pr
       members.map(caseOf),
       brakeLimits(core, target),
     );
-    for (const judged of members) verdicts.set(judged.key, verdict);
+    for (const judged of members) verdicts.set(judged.key, { verdict });
     if (verdict === 'held') alarmHold(core, target, members.length);
   }
   return verdicts;

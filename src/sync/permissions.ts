@@ -39,6 +39,11 @@ export function raised(crm: PermissionBits, lastApplied: Bits): string[] {
   return Object.entries(crm).flatMap(([name, value]) => (value && lastApplied?.[name] === false ? [name] : []));
 }
 
+/** Names that go down: those that the CRM's value of last time had not put down already. */
+export function loweredBy(update: PermissionBits, lastApplied: Bits): string[] {
+  return Object.entries(update).flatMap(([name, value]) => (!value && lastApplied?.[name] !== false ? [name] : []));
+}
+
 /** For leaving a reset or a hold: `before AND CRM`, never more. */
 export function permissionsRestored(crm: PermissionBits, before: Bits): PermissionBits {
   return pick(crm, (name, value) => value && before?.[name] === true);

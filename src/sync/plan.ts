@@ -12,7 +12,14 @@ import { type Core, targetOf } from './core.ts';
 import type { View } from './gather.ts';
 import type { Judged } from './judge.ts';
 import { fieldsOf, permissionsOf } from './mapping.ts';
-import { allFalse, permissionsForExisting, permissionsForNew, permissionsRestored, raised } from './permissions.ts';
+import {
+  allFalse,
+  loweredBy,
+  permissionsForExisting,
+  permissionsForNew,
+  permissionsRestored,
+  raised,
+} from './permissions.ts';
 
 /** What the target holds of a profile, with what a look-up found. */
 export interface Standing {
@@ -38,6 +45,8 @@ export interface UpsertPlan {
   readonly appliesBits: boolean;
   /** A reset to be done before the data is written. */
   readonly resetFirst: boolean;
+  /** Permissions that this lowers on a contact that is there, as far as we know; for the evidence. */
+  readonly lowers: readonly string[];
 }
 
 export type Plan =
@@ -48,6 +57,16 @@ export type Plan =
 
 export function isPresent(state: ProfileState): boolean {
   return state === 'live' || state === 'reset' || state === 'held';
+}
+
+/** A write of somebody who did not live to see its answer is open: whatever the ledger says, the person may be there. */
+export function mayHaveLanded(profile: Profile): boolean {
+  return profile.openIntents.some((intent) => intent.kind === 'upsert');
+}
+
+/** The ledger says so, or cannot rule it out. */
+export function mayBeThere(profile: Profile): boolean {
+  return isPresent(profile.state) || mayHaveLanded(profile);
 }
 
 /** The person, as the platform may know them. The address only where the platform tells people apart by it. */
@@ -99,7 +118,11 @@ function upsert(
   const raises = !isReset && profile.state === 'live' ? raised(crm, lastApplied) : [];
   const entersReset = isReset && standing.present && !wasLowered;
 
-  const same = profile.dataFingerprint === dataFingerprint && profile.permissionFingerprint === permissionFingerprint;
+  // What others sent, and nobody knows the answer to, may have changed it since.
+  const same =
+    profile.openIntents.length === 0 &&
+    profile.dataFingerprint === dataFingerprint &&
+    profile.permissionFingerprint === permissionFingerprint;
   if (same && raises.length === 0 && !forced && !profile.addressDirty && profile.state === state) {
     return { kind: 'nothing', key: profile.key, state: undefined };
   }
@@ -123,6 +146,7 @@ function upsert(
     bitsBefore: isReset ? undefined : null,
     appliesBits: !isReset,
     resetFirst: entersReset,
+    lowers: isReset || wasLowered ? [] : loweredBy(update, profile.state === 'live' ? view.ledger.crmBits : undefined),
     item: {
       contactKey,
       ref: { ...ref, contactKeys: [contactKey, ...ref.contactKeys.filter((key) => key !== contactKey)] },
@@ -151,20 +175,20 @@ export function planProfile(
 ): Plan {
   const { profile } = standing;
   const nothing = (state?: ProfileState): Plan => ({ kind: 'nothing', key: profile.key, state });
-  const unknown = profile.state === 'new' && !standing.present;
+  const unknown = !standing.present && (mayHaveLanded(profile) || (options.adopt && profile.state === 'new'));
   switch (judged.decision.action) {
     case 'leave':
       return nothing();
     case 'anonymize':
       if (standing.present) return { kind: 'anonymize', key: profile.key };
-      if (unknown && options.adopt) return { kind: 'lookUp', key: profile.key };
+      if (unknown) return { kind: 'lookUp', key: profile.key };
       return nothing(profile.state === 'new' ? 'absent' : undefined);
     case 'resetPermissions':
       if (standing.present) return upsert(core, target, judged, standing, ref, options.cap, options.forced);
-      if (unknown && options.adopt) return { kind: 'lookUp', key: profile.key };
+      if (unknown) return { kind: 'lookUp', key: profile.key };
       return nothing(profile.state === 'new' ? 'absent' : undefined);
     case 'sync':
-      if (!judged.decision.mayCreate && !standing.present && !(unknown && options.adopt)) {
+      if (!judged.decision.mayCreate && !standing.present && !unknown) {
         return nothing(profile.state === 'new' ? 'absent' : undefined);
       }
       return upsert(core, target, judged, standing, ref, options.cap, options.forced);

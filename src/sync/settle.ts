@@ -82,7 +82,11 @@ export function targetSentence(core: Core, row: ErasureTargetRow): string {
   if (row.state === 'done') {
     if (capabilities?.erase.reversible)
       return `${row.target}: not erased, only hidden; the platform can undo it (HTTP ${row.status}).`;
-    const parts = [`${row.target}: erased (HTTP ${row.status}).`];
+    const parts = [
+      row.status === 404
+        ? `${row.target}: erased; the platform's answer was lost on the way, and nobody is there any more.`
+        : `${row.target}: erased (HTTP ${row.status}).`,
+    ];
     if (capabilities?.erase.purgeDays)
       parts.push(`The platform purges its last copy within ${capabilities.erase.purgeDays} days.`);
     if (capabilities?.erase.vendorBackupDays)

@@ -5,10 +5,10 @@
  */
 import type { ProfileKey } from '../../config/words.ts';
 import { ConnectorError } from '../http/errors.ts';
-import type { ContactRef, Found, Outcome, PermissionBits } from '../platforms/platform.ts';
+import type { ContactRef, Found, Outcome, PermissionBits, Platform } from '../platforms/platform.ts';
 import type { OpenIntent, Profile, ProfileChange } from '../store/profiles.ts';
 import type { Bits, IntentKind } from '../store/tables.ts';
-import { type Batch, keepLease, succeeded } from './batch.ts';
+import { type Batch, keepLease, notConfirmed, succeeded } from './batch.ts';
 import { lateEffectLeft } from './complete.ts';
 
 /** Bits from before anything was changed: a crashed attempt's, else what is remembered, else what was read now. */
@@ -109,6 +109,7 @@ export async function erase(
     outcome = await platform.anonymize(ref, batch.signal);
   }
   await succeeded(batch);
+  if (outcome.kind === 'done') await confirm(batch, platform, profile, ref);
   if (outcome.kind === 'absent' && earlier.length > 0)
     outcome = { ...outcome, kind: 'done', detail: 'confirmed absent' };
   if (outcome.kind !== 'done' && outcome.kind !== 'absent') {
@@ -131,6 +132,23 @@ export async function erase(
     againInMs,
     met: againInMs === undefined ? profile.openIntents : [],
   };
+}
+
+/**
+ * Where it is wished, asks the platform whether the person is really gone. Throws ConnectorError `park`
+ * ERASURE_NOT_CONFIRMED: the intent stays open, so that a later "not there" is an erasure and no absence.
+ */
+async function confirm(batch: Batch, platform: Platform, profile: Profile, ref: ContactRef): Promise<void> {
+  if (!batch.target.settings.verifyErasures) return;
+  const { core, lease } = batch;
+  const subject = `${lease.target} ${profile.key}`;
+  if ((await platform.find(ref, batch.signal)) === undefined) {
+    core.alarms.clear('erasure-not-confirmed', subject);
+    return;
+  }
+  const sentence = 'the platform confirmed the erasure and still finds the person; it is sent again';
+  core.alarms.raise('erasure-not-confirmed', subject, notConfirmed, sentence);
+  throw new ConnectorError('park', notConfirmed, sentence);
 }
 
 /** An answer that is neither done nor absent, as the error that it is for an automatic act. */

@@ -6,7 +6,7 @@ import type { ProfileKey } from '../../config/words.ts';
 import { guardAutomatic } from './automatic.ts';
 import { type Batch, failCall } from './batch.ts';
 import { type Case, leftBehind, resolveLookUp, singles } from './cases.ts';
-import { complete, evidenceOf, type Finished } from './complete.ts';
+import { complete, evidenceOf, type Finished, lateEffectLeft } from './complete.ts';
 import { chunk } from './concurrency.ts';
 import type { Assignment } from './moves.ts';
 import type { UpsertPlan } from './plan.ts';
@@ -60,6 +60,8 @@ async function finishNothing(batch: Batch, cases: readonly Case[], done: Set<Pro
         judged: item.judged,
         appliesBits: applied,
         met: item.standing.profile.openIntents,
+        // Looked for and not found: what others sent may still land.
+        againInMs: state === 'absent' ? lateEffectLeft(batch, item.standing.profile.openIntents) : undefined,
         ...(state ? { change: { key: item.judged.key, state } } : {}),
       };
     });
@@ -90,7 +92,7 @@ async function anonymizeCase(batch: Batch, item: Case, done: Set<ProfileKey>): P
       keepIntent: erased.againInMs !== undefined,
       againInMs: erased.againInMs,
       met: erased.met,
-      evidence: [evidenceOf(batch, judged, 'anonymize', erased.outcome)],
+      evidence: [evidenceOf(batch, judged, 'anonymize', erased.outcome, { approval: item.approval })],
     },
   ]);
   if (erased.againInMs !== undefined) return;
@@ -108,7 +110,9 @@ async function resetCase(batch: Batch, item: Case, done: Set<ProfileKey>): Promi
   if (outcome.kind === 'absent' || standing.profile.dataFingerprint === upsert.dataFingerprint) {
     const final =
       outcome.kind === 'absent' ? change : { ...change, permissionFingerprint: upsert.permissionFingerprint };
-    await complete(batch, [{ judged, change: final, intentId, evidence, met: standing.profile.openIntents }]);
+    const met = standing.profile.openIntents;
+    const againInMs = outcome.kind === 'absent' ? lateEffectLeft(batch, met) : undefined;
+    await complete(batch, [{ judged, change: final, intentId, evidence, met, againInMs }]);
     done.add(judged.key);
     return undefined;
   }

@@ -6,6 +6,7 @@
 import { isConnectorError } from '../http/errors.ts';
 import type { Outcome } from '../platforms/platform.ts';
 import type { Profile } from '../store/profiles.ts';
+import type { NewEvidence } from '../store/tables.ts';
 import { type Batch, failCall, failEach, keepLease, park, succeeded } from './batch.ts';
 import { complete, evidenceOf, type Finished, lateEffectLeft } from './complete.ts';
 import { chunk, mapLimit } from './concurrency.ts';
@@ -108,6 +109,16 @@ async function halveOrFail(
   return [];
 }
 
+/** What lowers a consent that stood there, and what the platform had to remark. */
+function evidenceOfWrite(batch: Batch, { judged, plan }: Write, outcome: Outcome): NewEvidence[] {
+  const rows: NewEvidence[] = [];
+  if (plan.lowers.length > 0 && !outcome.created) {
+    const detail = [`lowered ${plan.lowers.join(', ')}`, outcome.notice].filter(Boolean).join('; ');
+    rows.push(evidenceOf(batch, judged, 'lowerPermissions', outcome, { detail }));
+  } else if (outcome.notice) rows.push(evidenceOf(batch, judged, 'sync', outcome, { detail: outcome.notice }));
+  return rows;
+}
+
 async function finishOne(
   batch: Batch,
   write: Write,
@@ -135,7 +146,7 @@ async function finishOne(
           ...(plan.bitsBefore === undefined ? {} : { bitsBefore: plan.bitsBefore }),
           addressDirty: false,
         },
-        evidence: outcome.notice ? [evidenceOf(batch, judged, 'sync', outcome, outcome.notice)] : [],
+        evidence: evidenceOfWrite(batch, write, outcome),
       };
     case 'absent':
       if (plan.item.mayCreate) {
@@ -156,6 +167,7 @@ async function finishOne(
       return {
         judged,
         intentId,
+        againInMs: again,
         met: profile.openIntents,
         change: {
           key: plan.key,
