@@ -211,9 +211,12 @@ export async function withFormerBits(batch: Batch, cases: readonly Case[], assig
       const { profile } = former?.standing ?? {};
       const lowered = profile?.state === 'reset' || profile?.state === 'held';
       const bits = lowered ? profile?.bitsBefore : former && (await lookUp(batch, former.ref))?.permissions;
+      // Whose creation there was begun and did not come about: nothing was down.
+      if (bits === undefined && profile && !isPresent(profile.state)) continue;
+      cap ??= {};
       for (const [name, value] of Object.entries(bits ?? {})) cap = { ...cap, [name]: value && (cap?.[name] ?? true) };
     }
-    return planCase(batch, { ...item, cap: cap ?? {} });
+    return planCase(batch, { ...item, cap });
   });
 }
 

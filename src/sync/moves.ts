@@ -7,7 +7,7 @@ import type { ProfileKey } from '../../config/words.ts';
 import type { Profile } from '../store/profiles.ts';
 import type { Batch } from './batch.ts';
 import type { Gathered, View } from './gather.ts';
-import { isPresent } from './plan.ts';
+import { mayBeThere } from './plan.ts';
 
 export interface Assignment {
   /** Profile → the records that belong to it now. */
@@ -25,6 +25,10 @@ export interface Assignment {
 export function belongs(view: View): boolean {
   const former = view.ledger.profileKey;
   return view.ledger.claim !== undefined || former === undefined || former === view.key;
+}
+
+function isThereStill(profile: Profile | undefined): boolean {
+  return profile !== undefined && mayBeThere(profile);
 }
 
 function isThere(view: View): boolean {
@@ -67,12 +71,12 @@ export async function assign(batch: Batch, gathered: Gathered): Promise<Assignme
   for (const view of views) {
     const from = view.ledger.profileKey;
     const former = from === undefined ? undefined : profiles.get(from);
-    if (!former || former.key === view.key || !isPresent(former.state)) continue;
+    if (!former || former.key === view.key || !mayBeThere(former)) continue;
     const to = view.key;
     const here = members.get(to) ?? [];
     const becomesFree =
       departures.has(to) &&
-      isPresent(profiles.get(to)?.state ?? 'new') &&
+      isThereStill(profiles.get(to)) &&
       here.every((other) => !isThere(other) || (other.ledger.profileKey ?? to) !== to) &&
       !leadsTo(departures, to, former.key);
     // Whoever is there goes first: their contact and its permissions are not the newcomer's.
@@ -86,7 +90,7 @@ export async function assign(batch: Batch, gathered: Gathered): Promise<Assignme
     }
     // Who comes here from elsewhere does not stay: they wait until this address is free.
     const stay = (members.get(former.key) ?? []).filter((v) => isThere(v) && (v.ledger.profileKey ?? v.key) === v.key);
-    const occupied = isPresent(profiles.get(to)?.state ?? 'new');
+    const occupied = isThereStill(profiles.get(to));
     const movers = here.filter((other) => other.ledger.profileKey !== undefined && other.ledger.profileKey !== to);
     const alone = stay.length === 0 && leavers.get(former.key)?.length === 1;
     if (alone && !occupied && movers.length === 1 && batch.target.platform.capabilities.addressMutable) {
