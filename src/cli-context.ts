@@ -9,7 +9,7 @@ import { isConfigurationError, loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import { type App, type OpenOptions, openApp } from './app.ts';
 import { isConnectorError } from './http/errors.ts';
-import { createLogger, type LineSink, type Logger } from './logging.ts';
+import { createLogger, framesOf, type LineSink, type Logger } from './logging.ts';
 import { platforms } from './platforms/registry.ts';
 
 /** 0 done · 1 something failed · 2 bad usage or configuration · 3 something is held and waits for a person. */
@@ -206,9 +206,8 @@ export function explainFailure(error: unknown): ExitCode {
 function describeUnexpected(error: unknown): string {
   if (!(error instanceof Error)) return 'unexpected failure';
   const code = (error as { code?: unknown }).code;
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
   return [
     `unexpected failure: ${error.name}${typeof code === 'string' ? ` (${code})` : ''}`,
-    ...frames.slice(0, 8),
+    ...framesOf(error).slice(0, 8),
   ].join('\n');
 }

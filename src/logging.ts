@@ -64,9 +64,8 @@ export function createLogger(options: {
       level: options.level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
+      formatters: { level: (label) => ({ level: label }), log: (fields) => withoutErrors(fields, serializeError) },
       redact: { paths: forbidden.flatMap((name) => [name, `*.${name}`]), censor: '[redacted]' },
-      serializers: { err: serializeError, error: serializeError, cause: serializeError },
     },
     {
       write(line: string) {
@@ -92,15 +91,66 @@ function spellings(secret: string): string[] {
   return [...plain, ...plain.map(escaped), ...plain.map(escaped).map(escaped), ...encoded];
 }
 
-/** Never a foreign error's message: it may quote a person's data. Frames and causes at level trace only. */
-function describeError(error: unknown, detailed: boolean): object {
+/**
+ * Never a foreign error's message, nor what libraries hang on it (a row's values, a request's headers): of those only
+ * class, code and status are told. Frames and causes at level trace only.
+ */
+export function describeError(error: unknown, detailed: boolean): object {
   if (!(error instanceof Error)) return { name: typeof error };
-  const code = (error as { code?: unknown }).code;
   const known = isConnectorError(error)
     ? { kind: error.kind, code: error.code, status: error.status, requestId: error.requestId, message: error.message }
-    : { name: error.name, ...(typeof code === 'string' ? { code } : {}) };
+    : foreign(error);
   if (!detailed) return known;
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
   const cause = error.cause === undefined ? {} : { cause: describeError(error.cause, true) };
-  return { ...known, frames, ...cause };
+  const errors = error instanceof AggregateError ? { errors: error.errors.map((one) => describeError(one, true)) } : {};
+  return { ...known, frames: framesOf(error), ...cause, ...errors };
+}
+
+function foreign(error: Error): object {
+  const { code, status } = error as { code?: unknown; status?: unknown };
+  return {
+    // A name can be set by anybody: only what looks like a class is one.
+    name: isWord(error.name) ? error.name : 'Error',
+    ...(isWord(code) ? { code } : {}),
+    ...(typeof status === 'number' ? { status } : {}),
+  };
+}
+
+function isWord(text: unknown): text is string {
+  return typeof text === 'string' && /^[A-Za-z0-9][A-Za-z0-9_.-]{0,60}$/.test(text);
+}
+
+const frame = /^\s+at (?:[\w$.<>[\] #]+ \()?(?:file:|node:|\/|[A-Z]:\\).*:\d+:\d+\)?$/;
+
+/** Where it happened, without the message, whose lines may look like frames. */
+export function framesOf(error: Error): string[] {
+  const stack = typeof error.stack === 'string' ? error.stack : '';
+  const text = typeof error.message === 'string' ? error.message : '';
+  const at = text === '' ? -1 : stack.indexOf(text);
+  const behind = at < 0 ? stack : stack.slice(at + text.length);
+  // A message that was changed after the stack was taken still stands in it: then only lines that name a place count.
+  return behind.split('\n').filter((line) => frame.test(line));
+}
+
+const errorFields = new Set(['err', 'error', 'cause']);
+
+/** Errors under any name, one level deep: what a library puts on an error would be written out otherwise. */
+function withoutErrors(fields: object, describe: (error: unknown) => object): Record<string, unknown> {
+  const plain = (value: unknown): unknown => {
+    if (value instanceof Error) return describe(value);
+    if (Array.isArray(value)) return value.map((one: unknown) => (one instanceof Error ? describe(one) : one));
+    return value;
+  };
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => {
+      // What is thrown need not be an error, and then it is not looked at either.
+      if (errorFields.has(name)) return [name, describe(value)];
+      if (!isPlainObject(value)) return [name, plain(value)];
+      return [name, Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]))];
+    }),
+  );
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

@@ -131,4 +131,52 @@ describe('errors', () => {
     expect(last().error).toMatchObject({ code: 'BAD_KEY', cause: { code: 'EINVAL', frames: expect.any(Array) } });
     expect(lines[0]).not.toContain('Anna');
   });
+
+  test('of libraries show none of what these put on them', () => {
+    const { logger, lines, last } = logged('trace');
+    const database = Object.assign(new Error('duplicate key'), {
+      name: 'error',
+      code: '23505',
+      detail: 'Key (email)=(Anna Meier) already exists.',
+      where: 'Anna Meier',
+    });
+    const http = Object.assign(new Error('Request failed for Anna Meier'), {
+      name: 'AxiosError',
+      code: 'ERR_BAD_REQUEST',
+      status: 400,
+      config: { data: 'Anna Meier', headers: { Authorization: 'Anna Meier' } },
+      response: { data: 'Anna Meier' },
+      toJSON: () => ({ message: 'Anna Meier' }),
+    });
+    logger.error({ err: database, reason: http, list: [http], inner: { failure: http } }, 'x');
+    expect(lines[0]).not.toContain('Anna');
+    expect(last()).toMatchObject({
+      err: { name: 'error', code: '23505' },
+      reason: { name: 'AxiosError', code: 'ERR_BAD_REQUEST', status: 400 },
+      inner: { failure: { name: 'AxiosError' } },
+    });
+  });
+
+  test('whose message or name looks like frames or words show neither', () => {
+    const { logger, lines, last } = logged('trace');
+    const error = new Error('first line\n    at Anna Meier (/home/anna:1:1)');
+    const renamed = Object.assign(new Error('x'), { name: 'Anna Meier', code: 'Anna Meier' });
+    logger.error({ err: error, other: renamed }, 'x');
+    expect(lines[0]).not.toContain('Anna');
+    const { frames } = last().err as { frames: string[] };
+    expect(frames[0]).toMatch(/logging\.test\.ts:\d+:\d+/);
+  });
+
+  test.each(['err', 'error', 'cause'])('that are none are not looked at under %s', (field) => {
+    const { logger, last } = logged();
+    logger.error({ [field]: 'Anna Meier' }, 'x');
+    expect(last()[field]).toEqual({ name: 'string' });
+  });
+
+  test('together show each of them at trace', () => {
+    const { logger, lines, last } = logged('trace');
+    logger.error({ err: new AggregateError([foreign, own], 'Anna Meier') }, 'x');
+    expect(last().err).toMatchObject({ name: 'AggregateError', errors: [{ code: 'EINVAL' }, { code: 'BAD_KEY' }] });
+    expect(lines[0]).not.toContain('Anna');
+  });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { TargetName } from '../../../config/words.ts';
 import { apply } from '../../../jobs/apply.ts';
+import { housekeeping } from '../../../jobs/housekeeping.ts';
 import { jobs } from '../../../jobs/index.ts';
 import { marketingJobs } from '../../../jobs/marketing-jobs.ts';
 import { pull } from '../../../jobs/pull.ts';
@@ -129,11 +130,12 @@ describe('the other jobs', () => {
     expect(woken).toEqual(['apply a', 'apply b']);
   });
 
-  test('marketing jobs and reconcile call their use case', async () => {
+  test('marketing jobs, reconcile and housekeeping call their use case', async () => {
     const { context, useCases } = setUp();
     await executeJob(marketingJobs, {}, context);
     await executeJob(reconcile, {}, context);
-    expect(useCases.calls).toEqual(['marketing-jobs', 'reconcile']);
+    await executeJob(housekeeping, {}, context);
+    expect(useCases.calls).toEqual(['marketing-jobs', 'reconcile', 'housekeeping']);
   });
 });
 
