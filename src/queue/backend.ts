@@ -54,14 +54,16 @@ const prefix = 'dynamics-email-connector';
 const workerTimes = { lockDuration: 10_000, stalledInterval: 5_000, runRetryDelay: 1_000 };
 
 class RedisWorker extends Worker {
-  abandon(): Promise<void> {
-    return this.lockManager.close();
+  async abandon(): Promise<void> {
+    // Pausing ends the timer that looks for stalled jobs.
+    await Promise.all([this.pause(true), this.lockManager.close()]);
   }
 }
 
 class PostgresWorker extends Worker<unknown, unknown, string, PostgresQueueBackend, JobProgress, pg.Pool> {
-  abandon(): Promise<void> {
-    return this.lockManager.close();
+  async abandon(): Promise<void> {
+    // Pausing ends the timer that looks for stalled jobs.
+    await Promise.all([this.pause(true), this.lockManager.close()]);
   }
 }
 
@@ -117,7 +119,7 @@ export function openBackend(options: {
       return watched(new RedisWorker(name, processor, workerOptions), complain);
     },
     async close() {
-      for (const client of clients) client.disconnect();
+      for (const client of clients) if (client.status !== 'end') client.disconnect();
     },
   };
 }
