@@ -36,7 +36,10 @@ async function postgres(): Promise<Backend> {
   const names = await database.pool.query<{ table_name: string }>(
     `select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`,
   );
-  const emptied = names.rows.map((row) => row.table_name).filter((name) => !kept.includes(name));
+  // Deleting the few rows of a test takes a tenth of the time that truncating all tables takes.
+  const emptied = names.rows
+    .flatMap((row) => (kept.includes(row.table_name) ? [] : [`delete from ${row.table_name};`]))
+    .join('');
   const aged = [...Map.groupBy(columns.rows, (row) => row.table_name)].map(
     ([table, ofTable]) =>
       `update ${table} set ${ofTable.map((c) => `${c.column_name} = ${c.column_name} - interval 'MS milliseconds'`).join()};`,
@@ -47,7 +50,7 @@ async function postgres(): Promise<Backend> {
   };
   return {
     async fresh() {
-      await administer(`truncate ${emptied.join()} restart identity cascade; alter sequence change_seq restart;`);
+      await administer(emptied);
       return {
         store: createStore(database.kysely),
         advance: (milliseconds) => administer(aged.join('').replaceAll('MS', String(milliseconds))),

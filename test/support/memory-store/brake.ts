@@ -1,9 +1,16 @@
 /** The guard's memory: what passed, what waits to be counted, what is held; as src/store/brake.ts. */
-import type { ProfileKey, TargetName } from '../../../config/words.ts';
-import type { Brake, BrakeCase, BrakeLimits, Verdict } from '../../../src/store/brake.ts';
+import { formatRecordRef, type ProfileKey, type RecordRef, type TargetName } from '../../../config/words.ts';
+import {
+  type Brake,
+  type BrakeCase,
+  type BrakeLimits,
+  erasureCaseKey,
+  type Verdict,
+} from '../../../src/store/brake.ts';
 import type { HoldCaseRow, HoldRow } from '../../../src/store/tables.ts';
 import { makeDue } from './checkpoints.ts';
-import { compareText, isLive, ofTarget, type Room, type Synchronous } from './tables.ts';
+import { appendEvidence } from './evidence.ts';
+import { compareText, inKeyOrder, isLive, ofTarget, type Room, type Synchronous } from './tables.ts';
 
 const hourMs = 3_600_000;
 const explicitLot = 'explicit';
@@ -16,6 +23,33 @@ export function unstage(room: Room, target: TargetName, keys: ReadonlySet<Profil
     row.due_at = new Date(room.now());
     row.staged = false;
     row.lot = null;
+  }
+}
+
+/** Who let each of them pass, or not. */
+function noteDecision(room: Room, hold: HoldRow, cases: readonly HoldCaseRow[]): void {
+  const { tables } = room;
+  for (const row of [...cases].sort((a, b) => compareText(a.profile_key, b.profile_key))) {
+    const erasure = row.erasure_id === null ? undefined : tables.erasures.get(row.erasure_id);
+    const refs = [...ofTarget(tables.deliveries, row.target).values()]
+      .filter((delivery) => delivery.profile_key === row.profile_key)
+      .map((delivery): RecordRef => ({ table: delivery.crm_table, id: delivery.id }));
+    const members = inKeyOrder(refs, (ref) => ref);
+    appendEvidence(room, [
+      {
+        target: row.target,
+        crm_table: erasure?.crm_table ?? members[0]?.table ?? null,
+        record_id: erasure?.record_id ?? members[0]?.id ?? null,
+        profile_key: row.profile_key,
+        members: members.length > 0 ? members.map(formatRecordRef) : null,
+        act: `hold-${hold.state}`,
+        rule: row.rule,
+        trigger: erasure ? `erasure ${erasure.id}` : 'command',
+        detail: `hold ${hold.id}`,
+        actor: hold.decided_by,
+        configuration: tables.configurations.at(-1)?.fingerprint ?? null,
+      },
+    ]);
   }
 }
 
@@ -168,6 +202,7 @@ export function memoryBrake(room: Room): Synchronous<Brake> {
       hold.decided_at = new Date(now);
       hold.decided_by = actor;
       if (verdict === 'approved') hold.approved_until = new Date(now + 24 * hourMs);
+      noteDecision(room, hold, ofHold(id));
       for (const row of ofHold(id)) {
         if (verdict === 'rejected') row.state = 'rejected';
         for (const delivery of ofTarget(tables.deliveries, row.target).values()) {
@@ -191,7 +226,7 @@ export function memoryBrake(room: Room): Synchronous<Brake> {
         (hold) => hold.target === target && hold.state === 'open' && hold.lot === explicitLot,
       );
       const id = open?.id ?? addHold(target, explicitLot, 'explicit-limit', { window_count: count, allowed });
-      const key = `erasure:${erasureId}` as ProfileKey;
+      const key = erasureCaseKey(erasureId);
       if (casesOf(target).has(key)) return;
       casesOf(target).set(key, {
         target,

@@ -40,6 +40,7 @@ export function markErased(
   requestId: string | undefined,
 ): void {
   const part = room.tables.erasureTargets.get(id)?.get(target);
+  // A repetition that finds nobody (404) leaves the answer that said "erased" where it is.
   if (!part || (part.status !== null && status === 404)) return;
   part.status = status;
   part.request_id = requestId ?? null;
