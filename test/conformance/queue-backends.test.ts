@@ -81,9 +81,17 @@ describe.each(kinds)('queues on %s', (kind) => {
       await client.quit();
       return;
     }
-    await database.pool.query(
-      'TRUNCATE bullmq.job, bullmq.scheduler, bullmq.dedup, bullmq.dedup_next, bullmq.meta CASCADE',
-    );
+    const tables = ['job', 'scheduler', 'dedup', 'dedup_next', 'meta'].map((name) => `bullmq.${name}`).join(', ');
+    for (let done = false; !done; ) {
+      // The workers go on meanwhile and lock the same tables in another order: the loser of a deadlock tries again.
+      done = await database.pool.query(`TRUNCATE ${tables} CASCADE`).then(
+        () => true,
+        (error: { code?: string }) => {
+          if (error.code !== '40P01') throw error;
+          return false;
+        },
+      );
+    }
   }
 
   test('wake-ups that wait are one for each target', async () => {
