@@ -32,6 +32,9 @@ export interface HeldCase extends HoldCaseRow {
   readonly decided_by: string | null;
 }
 
+/** Who decided a hold that all cases left by themselves. */
+export const nobody = 'nobody: no case is left';
+
 /** Under this key an explicit erasure above the hourly limit is on the list. */
 export function erasureCaseKey(erasureId: string): ProfileKey {
   return `erasure:${erasureId}` as ProfileKey;
@@ -43,7 +46,7 @@ export interface Brake {
   admit(target: TargetName, lot: string, cases: readonly BrakeCase[], limits: BrakeLimits): Promise<Verdict>;
   /** Puts cases aside until their lot is complete. */
   stage(target: TargetName, lot: string, cases: readonly BrakeCase[]): Promise<void>;
-  /** Judges lots that are complete. Answers them with what became of them. */
+  /** Judges lots that are complete, and closes holds that no case is left of. Answers what became of the lots. */
   settleLots(target: TargetName, limits: BrakeLimits): Promise<{ lot: string; verdict: Verdict; count: number }[]>;
   /** The case is over: done, or the decision is no longer anonymize. What was staged for it is due again. */
   close(target: TargetName, keys: readonly ProfileKey[]): Promise<void>;
@@ -51,11 +54,15 @@ export interface Brake {
   hold(id: number): Promise<{ hold: HoldRow; cases: HoldCaseRow[] } | undefined>;
   /** Answers false when the hold is not open. */
   decide(id: number, verdict: 'approved' | 'rejected', actor: string): Promise<boolean>;
-  /** Explicit erasures of the last hour. */
-  explicitCount(target: TargetName): Promise<number>;
-  passExplicit(target: TargetName): Promise<void>;
-  /** Puts an explicit erasure above the hourly limit on the list. */
-  holdExplicit(target: TargetName, erasureId: string, allowed: number, count: number): Promise<void>;
+  /**
+   * Counts an explicit erasure before its first call, once however often it is asked; `held` puts it on the list, and
+   * `rejected` means that somebody said no to it there. An approved one passes without being counted.
+   */
+  admitExplicit(
+    target: TargetName,
+    erasure: { readonly id: string; readonly approved: boolean },
+    limit: number,
+  ): Promise<Verdict | 'rejected'>;
 }
 
 async function lock(trx: Transaction<Database>, target: TargetName): Promise<void> {
@@ -116,6 +123,26 @@ async function putCases(
       ${cases.map((c) => c.factsKey)}::text[]) as n (key, rule, facts)
     on conflict (target, profile_key) do update set hold_id = excluded.hold_id, lot = excluded.lot, rule = excluded.rule,
       state = excluded.state, facts_key = excluded.facts_key, created_at = now()`.execute(trx);
+}
+
+const explicitLot = 'explicit';
+
+/** Puts an explicit erasure above the hourly limit on the list. */
+async function listExplicit(
+  trx: Transaction<Database>,
+  target: TargetName,
+  erasureId: string,
+  allowed: number,
+  count: number,
+): Promise<void> {
+  const open = await sql<{ id: number }>`select id from hold
+    where target = ${target} and state = 'open' and lot = ${explicitLot} limit 1`.execute(trx);
+  const made = await sql<{ id: number }>`insert into hold (target, lot, reason, window_count, allowed)
+    select ${target}, ${explicitLot}, 'explicit-limit', ${count}, ${allowed}
+    where ${open.rows[0] === undefined} returning id`.execute(trx);
+  await sql`insert into hold_case (target, profile_key, hold_id, lot, rule, erasure_id, state)
+    values (${target}, ${erasureCaseKey(erasureId)}, ${(open.rows[0] ?? made.rows[0])?.id ?? null}, ${explicitLot},
+      'erased-on-request', ${erasureId}::uuid, 'held')`.execute(trx);
 }
 
 /** Who let each of them pass, or not, in the transaction that decides it. */
@@ -198,6 +225,10 @@ export function createBrake(db: Kysely<Database>): Brake {
           );
           settled.push({ lot: row.lot, verdict, count: row.n });
         }
+        // What has no case left needs nobody's review, and keeps nobody else waiting.
+        await sql`update hold h set state = 'rejected', decided_at = now(), decided_by = ${nobody}
+          where h.target = ${target} and h.state = 'open'
+            and not exists (select 1 from hold_case c where c.hold_id = h.id)`.execute(trx);
         return settled;
       });
     },
@@ -260,42 +291,29 @@ export function createBrake(db: Kysely<Database>): Brake {
       });
     },
 
-    async explicitCount(target) {
-      const result = await sql<{ n: number }>`select count(*)::int as n from brake_pass
-        where target = ${target} and explicit and passed_at > now() - interval '1 hour'`.execute(db);
-      return result.rows[0]?.n ?? 0;
-    },
-
-    async passExplicit(target) {
-      await db.insertInto('brake_pass').values({ target, explicit: true }).execute();
-    },
-
-    async holdExplicit(target, erasureId, allowed, count) {
-      await db.transaction().execute(async (trx) => {
+    async admitExplicit(target, erasure, limit) {
+      return db.transaction().execute(async (trx) => {
         await lock(trx, target);
-        const open = await sql<{ id: number }>`select id from hold
-          where target = ${target} and state = 'open' and lot = 'explicit' limit 1`.execute(trx);
-        const id =
-          open.rows[0]?.id ??
-          (
-            await trx
-              .insertInto('hold')
-              .values({
-                target,
-                lot: 'explicit',
-                reason: 'explicit-limit',
-                window_count: count,
-                allowed,
-                decided_at: null,
-                decided_by: null,
-                approved_until: null,
-              })
-              .returning('id')
-              .executeTakeFirstOrThrow()
-          ).id;
-        await sql`insert into hold_case (target, profile_key, hold_id, lot, rule, erasure_id, state)
-          values (${target}, ${erasureCaseKey(erasureId)}, ${id}, 'explicit', 'erased-on-request', ${erasureId}::uuid, 'held')
-          on conflict (target, profile_key) do nothing`.execute(trx);
+        const key = erasureCaseKey(erasure.id);
+        const known = await trx
+          .selectFrom('hold_case')
+          .select('state')
+          .where('target', '=', target)
+          .where('profile_key', '=', key)
+          .executeTakeFirst();
+        if (known?.state === 'passed' || (known?.state === 'rejected' && !erasure.approved)) return known.state;
+        const passed = await sql<{ n: number }>`select count(*)::int as n from brake_pass
+          where target = ${target} and explicit and passed_at > now() - interval '1 hour'`.execute(trx);
+        const count = passed.rows[0]?.n ?? 0;
+        if (!erasure.approved && count >= limit) {
+          if (!known) await listExplicit(trx, target, erasure.id, limit, count + 1);
+          return 'held';
+        }
+        if (!erasure.approved) await trx.insertInto('brake_pass').values({ target, explicit: true }).execute();
+        await sql`insert into hold_case (target, profile_key, lot, rule, erasure_id, state)
+          values (${target}, ${key}, ${explicitLot}, 'erased-on-request', ${erasure.id}::uuid, 'passed')
+          on conflict (target, profile_key) do update set state = 'passed', hold_id = null`.execute(trx);
+        return 'passed';
       });
     },
   };

@@ -16,7 +16,7 @@ import {
 import { isConnectorError } from '../http/errors.ts';
 import type { ContactRef, Outcome } from '../platforms/platform.ts';
 import { erasureCaseKey } from '../store/brake.ts';
-import type { LedgerMember } from '../store/deliveries.ts';
+import type { Lease, LedgerMember } from '../store/deliveries.ts';
 import type { ClaimedErasure, Erasures } from '../store/erasures.ts';
 import { LeaseLostError, type Profile } from '../store/profiles.ts';
 import type { UnitOfWork } from '../store/store.ts';
@@ -154,29 +154,30 @@ function belongingTo(
   return { keys, members: person, addresses: [...addresses], blocked };
 }
 
+/** Counts it against the hourly limit; above it, it waits in the list and this answers false. */
+async function passExplicit(batch: Batch, claimLease: Lease, erasure: ClaimedErasure): Promise<boolean> {
+  const { core, lease } = batch;
+  const limit = core.settings.brake.maxExplicitPerHour;
+  const verdict = await core.store.brake.admitExplicit(lease.target, erasure, limit);
+  if (verdict === 'passed') return true;
+  const [code, sentence] =
+    verdict === 'held'
+      ? [
+          'EXPLICIT_LIMIT',
+          `more than ${limit} erasures were requested within an hour; this one waits for its turn or for an approval`,
+        ]
+      : ['EXPLICIT_REJECTED', 'somebody said no to this erasure in the list of holds'];
+  if (verdict === 'held') {
+    const message = 'more erasures were requested than the hourly limit allows; they wait (connector holds)';
+    core.alarms.raise('brake', lease.target, 'EXPLICIT_LIMIT', message);
+  }
+  await core.store.erasures.wait(claimLease, erasure.id, 60_000, code, sentence, false);
+  return false;
+}
+
 async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedErasure): Promise<void> {
   const { core, lease } = batch;
   const claimLease = { ...lease, token: claimToken };
-  const limit = core.settings.brake.maxExplicitPerHour;
-  const count = await core.store.brake.explicitCount(lease.target);
-  if (!erasure.approved && erasure.attempts === 0 && count >= limit) {
-    await core.store.brake.holdExplicit(lease.target, erasure.id, limit, count + 1);
-    core.alarms.raise(
-      'brake',
-      lease.target,
-      'EXPLICIT_LIMIT',
-      'more erasures were requested than the hourly limit allows; they wait (connector holds)',
-    );
-    await core.store.erasures.wait(
-      claimLease,
-      erasure.id,
-      60_000,
-      'EXPLICIT_LIMIT',
-      `more than ${limit} erasures were requested within an hour; this one waits for its turn or for an approval`,
-      false,
-    );
-    return;
-  }
   const gathered = await gatherPerson(batch, erasure);
   if (!gathered) {
     await core.store.erasures.wait(claimLease, erasure.id, 1000, null, null, false);
@@ -189,9 +190,9 @@ async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedE
     await core.store.erasures.wait(claimLease, erasure.id, blockedAgainMs, 'BLOCKED_BY_CRM', sentence, false);
     return;
   }
+  if (!(await passExplicit(batch, claimLease, erasure))) return;
   const sealed = person.addresses.length > 0 ? core.keyring.seal(JSON.stringify(person.addresses)) : undefined;
   if (sealed) await core.store.erasures.seal(erasure.id, sealed);
-  if (erasure.attempts === 0) await core.store.brake.passExplicit(lease.target);
 
   const ids: RecordId[] = person.members.map((member) => member.ref.id);
   const ref = ownRef(erasure);

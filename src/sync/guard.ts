@@ -108,4 +108,6 @@ export async function settleLots(core: Core, target: TargetName): Promise<void> 
     if (lot.verdict === 'held') alarmHold(core, target, lot.count);
   }
   if (settled.length > 0) await core.wake.apply(target);
+  const isOpen = (await core.store.brake.holds()).some((hold) => hold.target === target && hold.state === 'open');
+  if (!isOpen) core.alarms.clear('brake', target);
 }

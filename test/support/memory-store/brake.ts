@@ -5,6 +5,7 @@ import {
   type BrakeCase,
   type BrakeLimits,
   erasureCaseKey,
+  nobody,
   type Verdict,
 } from '../../../src/store/brake.ts';
 import type { HoldCaseRow, HoldRow } from '../../../src/store/tables.ts';
@@ -171,6 +172,9 @@ export function memoryBrake(room: Room): Synchronous<Brake> {
         unstage(room, target, new Set(rows.map((row) => row.profile_key)));
         settled.push({ lot, verdict, count: rows.length });
       }
+      for (const hold of tables.holds.values())
+        if (hold.target === target && hold.state === 'open' && ofHold(hold.id).length === 0)
+          Object.assign(hold, { state: 'rejected', decided_at: new Date(room.now()), decided_by: nobody });
       return settled;
     },
 
@@ -215,32 +219,35 @@ export function memoryBrake(room: Room): Synchronous<Brake> {
       return true;
     },
 
-    explicitCount: (target) => passedSince(target, true, hourMs),
-
-    passExplicit(target) {
-      tables.brakePasses.push({ target, explicit: true, at: room.now() });
-    },
-
-    holdExplicit(target, erasureId, allowed, count) {
-      const open = [...tables.holds.values()].find(
-        (hold) => hold.target === target && hold.state === 'open' && hold.lot === explicitLot,
-      );
-      const id = open?.id ?? addHold(target, explicitLot, 'explicit-limit', { window_count: count, allowed });
-      const key = erasureCaseKey(erasureId);
-      if (casesOf(target).has(key)) return;
+    admitExplicit(target, erasure, limit) {
+      const key = erasureCaseKey(erasure.id);
+      const known = casesOf(target).get(key);
+      if (known?.state === 'passed' || (known?.state === 'rejected' && !erasure.approved)) return known.state;
+      const count = passedSince(target, true, hourMs);
+      const held = !erasure.approved && count >= limit;
+      if (held && known) return 'held';
+      if (!held && !erasure.approved) tables.brakePasses.push({ target, explicit: true, at: room.now() });
       casesOf(target).set(key, {
         target,
         profile_key: key,
-        hold_id: id,
+        hold_id: held ? explicitHold(target, limit, count + 1) : null,
         lot: explicitLot,
         rule: 'erased-on-request',
-        erasure_id: erasureId,
-        state: 'held',
+        erasure_id: erasure.id,
+        state: held ? 'held' : 'passed',
         facts_key: null,
         created_at: new Date(room.now()),
       });
+      return held ? 'held' : 'passed';
     },
   };
+
+  function explicitHold(target: TargetName, allowed: number, count: number): number {
+    const open = [...tables.holds.values()].find(
+      (hold) => hold.target === target && hold.state === 'open' && hold.lot === explicitLot,
+    );
+    return open?.id ?? addHold(target, explicitLot, 'explicit-limit', { window_count: count, allowed });
+  }
 
   function approveErasure(id: string, target: TargetName): void {
     const erasure = tables.erasures.get(id);
