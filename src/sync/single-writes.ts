@@ -24,19 +24,37 @@ export async function lookUp(batch: Batch, ref: ContactRef): Promise<Found | und
   return found;
 }
 
-/** Stores the intent, and makes sure that the lease outlives the call. */
+/** The same person, called by an id that the platform told. */
+export function calledAlso(ref: ContactRef, contactKey: string | undefined): ContactRef {
+  if (contactKey === undefined || ref.contactKeys.includes(contactKey)) return ref;
+  return { ...ref, contactKeys: [...ref.contactKeys, contactKey] };
+}
+
+/**
+ * Stores the intent, and with it every id that the person is called by, one that a look-up found too: a later row may
+ * not tell the address any more. Makes sure that the lease outlives the call. Throws ConnectorError `park`.
+ */
 export async function begin(
   batch: Batch,
   profileKey: ProfileKey,
   kind: IntentKind,
   bits: Bits | null,
+  ref: ContactRef,
   sealed?: string,
 ): Promise<string> {
   const id = batch.core.uuid();
   await keepLease(batch);
-  await batch.core.store.profiles.begin(batch.lease, [{ id, profileKey, kind, bits: bits ?? undefined, sealed }], []);
+  const refused = await batch.core.store.profiles.begin(
+    batch.lease,
+    [{ id, profileKey, kind, bits: bits ?? undefined, sealed }],
+    ref.contactKeys.map((contactKey) => ({ profileKey, contactKey })),
+  );
+  if (refused.length > 0) throw new ConnectorError('park', 'IDS_WOULD_CROSS', idsWouldCross);
   return id;
 }
+
+export const idsWouldCross =
+  'another profile of this target still has this external id; sort it out on the platform, then: connector parked retry';
 
 export interface Lowered {
   readonly outcome: Outcome;
@@ -52,7 +70,8 @@ export async function lower(
   state: 'reset' | 'held',
   known?: PermissionBits,
 ): Promise<Lowered> {
-  const bits = known ?? (await batch.target.platform.find(ref, batch.signal))?.permissions;
+  const found = known ? undefined : await batch.target.platform.find(ref, batch.signal);
+  const bits = known ?? found?.permissions;
   if (bits === undefined) {
     const change: ProfileChange = {
       key: profile.key,
@@ -63,7 +82,7 @@ export async function lower(
     return { outcome: { kind: 'absent', status: 404 }, change, intentId: undefined };
   }
   const before = bitsBefore(profile, bits);
-  const intentId = await begin(batch, profile.key, 'reset', before);
+  const intentId = await begin(batch, profile.key, 'reset', before, calledAlso(ref, found?.contactKey));
   const outcome = await batch.target.platform.resetPermissions(ref, batch.signal);
   await succeeded(batch);
   const change: ProfileChange =
@@ -97,7 +116,8 @@ export async function erase(
   },
 ): Promise<Erased> {
   const platform = options.urgent ? batch.target.urgent : batch.target.platform;
-  const found = options.found ?? (await platform.find(ref, batch.signal))?.permissions;
+  const looked = options.found ? undefined : await platform.find(ref, batch.signal);
+  const found = options.found ?? looked?.permissions;
   const earlier = profile.openIntents.filter((intent) => intent.kind === 'anonymize');
   const others = profile.openIntents.filter((intent) => intent.kind !== 'anonymize');
   const before = bitsBefore(profile, found);
@@ -105,7 +125,8 @@ export async function erase(
   let intentId: string | undefined;
   let outcome: Outcome = { kind: 'absent', status: 404 };
   if (found !== undefined) {
-    intentId = await begin(batch, profile.key, 'anonymize', before, options.sealed);
+    const called = calledAlso(ref, looked?.contactKey);
+    intentId = await begin(batch, profile.key, 'anonymize', before, called, options.sealed);
     outcome = await platform.anonymize(ref, batch.signal);
   }
   await succeeded(batch);

@@ -3,6 +3,7 @@
  * own; a call that is refused as a whole is halved until the culprit is alone; what is unknown after a failure stays
  * owed, with its intent open.
  */
+import type { ProfileKey } from '../../config/words.ts';
 import { isConnectorError } from '../http/errors.ts';
 import type { Outcome } from '../platforms/platform.ts';
 import type { Profile } from '../store/profiles.ts';
@@ -12,6 +13,7 @@ import { complete, evidenceOf, type Finished, lateEffectLeft } from './complete.
 import { chunk, mapLimit } from './concurrency.ts';
 import type { Judged } from './judge.ts';
 import type { UpsertPlan } from './plan.ts';
+import { idsWouldCross } from './single-writes.ts';
 
 export interface Write {
   readonly judged: Judged;
@@ -38,22 +40,9 @@ async function writePart(batch: Batch, part: readonly Write[]): Promise<string[]
   let sent: readonly Write[] = part;
   try {
     await keepLease(batch);
-    const refused = new Set(
-      await core.store.profiles.begin(
-        lease,
-        intents,
-        part.map((write) => ({ profileKey: write.plan.key, contactKey: write.plan.item.contactKey })),
-      ),
-    );
-    const crossing = part.filter((write) => refused.has(write.plan.item.contactKey));
-    for (const write of crossing) {
-      await park(
-        batch,
-        write.judged.views,
-        'IDS_WOULD_CROSS',
-        'another profile of this target still has this external id; sort it out on the platform, then: connector parked retry',
-      );
-    }
+    const refused = new Set(await core.store.profiles.begin(lease, intents, part.flatMap(idsOf)));
+    const crossing = part.filter((write) => write.plan.item.ref.contactKeys.some((id) => refused.has(id)));
+    for (const write of crossing) await park(batch, write.judged.views, 'IDS_WOULD_CROSS', idsWouldCross);
     sent = part.filter((write) => !crossing.includes(write));
     outcomes =
       sent.length === 0
@@ -63,6 +52,7 @@ async function writePart(batch: Batch, part: readonly Write[]): Promise<string[]
             batch.signal,
           );
     if (sent.length > 0) await succeeded(batch);
+    await rememberIds(batch, sent, outcomes);
   } catch (error) {
     return halveOrFail(batch, sent, intents, error);
   }
@@ -87,6 +77,21 @@ async function writePart(batch: Batch, part: readonly Write[]): Promise<string[]
   return finished.filter((f) => f.change !== undefined).map((f) => f.judged.key);
 }
 
+/** Every id that the person is called by, the one that is written among them. */
+function idsOf(write: Write): { profileKey: ProfileKey; contactKey: string }[] {
+  return write.plan.item.ref.contactKeys.map((contactKey) => ({ profileKey: write.plan.key, contactKey }));
+}
+
+/** People from earlier times keep the id that they had: without it a deleted record could not be found there. */
+async function rememberIds(batch: Batch, sent: readonly Write[], outcomes: readonly Outcome[]): Promise<void> {
+  const learnt = sent.flatMap((write, index) => {
+    const contactKey = outcomes[index]?.contactKey;
+    if (contactKey === undefined || write.plan.item.ref.contactKeys.includes(contactKey)) return [];
+    return [{ profileKey: write.plan.key, contactKey }];
+  });
+  if (learnt.length > 0) await batch.core.store.profiles.begin(batch.lease, [], learnt);
+}
+
 async function halveOrFail(
   batch: Batch,
   part: readonly Write[],
@@ -95,7 +100,9 @@ async function halveOrFail(
 ): Promise<string[]> {
   // Refused means not done: nothing of it can land later. Anything else leaves the intents open.
   const refused =
-    isConnectorError(error) && (error.kind === 'park' || error.kind === 'config' || error.kind === 'wait');
+    isConnectorError(error) &&
+    !error.mayHaveLanded &&
+    (error.kind === 'park' || error.kind === 'config' || error.kind === 'wait');
   if (refused) await batch.core.store.profiles.drop(intents.map((intent) => intent.id));
   if (isConnectorError(error) && error.kind === 'park' && part.length > 1) {
     const middle = Math.ceil(part.length / 2);
@@ -145,6 +152,7 @@ async function finishOne(
           permissionFingerprint: plan.permissionFingerprint,
           ...(plan.bitsBefore === undefined ? {} : { bitsBefore: plan.bitsBefore }),
           addressDirty: false,
+          alsoKnownAs: learnt(plan, outcome),
         },
         evidence: evidenceOfWrite(batch, write, outcome),
       };
@@ -198,4 +206,9 @@ async function finishOne(
       );
       return undefined;
   }
+}
+
+/** Ids of the platform's own: the only way back to somebody whose row, and with it the address, is gone. */
+function learnt(plan: UpsertPlan, outcome: Outcome): string[] {
+  return outcome.contactKey === undefined || outcome.contactKey === plan.item.contactKey ? [] : [outcome.contactKey];
 }
