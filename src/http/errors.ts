@@ -21,6 +21,8 @@ export interface ConnectorErrorDetails {
   readonly status?: number;
   /** The service's own id of the request. */
   readonly requestId?: string;
+  /** A part of what was asked for took effect, or may have, before it failed. A refusal says otherwise: nothing did. */
+  readonly mayHaveLanded?: boolean;
 }
 
 export class ConnectorError extends Error {
@@ -30,6 +32,7 @@ export class ConnectorError extends Error {
   readonly retryAfterMs: number | undefined;
   readonly status: number | undefined;
   readonly requestId: string | undefined;
+  readonly mayHaveLanded: boolean;
 
   constructor(kind: ErrorKind, code: string, message: string, details: ConnectorErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -39,7 +42,21 @@ export class ConnectorError extends Error {
     this.retryAfterMs = details.retryAfterMs;
     this.status = details.status;
     this.requestId = details.requestId;
+    this.mayHaveLanded = details.mayHaveLanded ?? false;
   }
+}
+
+/** The same failure, after a part of the work had landed. Anything but a ConnectorError is left as it is. */
+export function afterLanding(error: unknown): unknown {
+  if (!isConnectorError(error)) return error;
+  const { kind, code, message, cause, retryAfterMs, status, requestId } = error;
+  return new ConnectorError(kind, code, message, {
+    cause,
+    mayHaveLanded: true,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(status === undefined ? {} : { status }),
+    ...(requestId === undefined ? {} : { requestId }),
+  });
 }
 
 export function isConnectorError(error: unknown): error is ConnectorError {

@@ -121,7 +121,8 @@ export interface Platform {
   find(ref: ContactRef, signal: AbortSignal): Promise<Found | undefined>;
   /**
    * One outcome per item, in order. An item's own fault is an outcome (`rejected`); a fault of the call is thrown.
-   * Throws `park` when the call is refused as a whole for its content: the core halves the batch.
+   * Throws `park` when the call is refused as a whole for its content: the core halves the batch. A `park`, `wait` or
+   * `config` says that nothing took effect, unless it carries `mayHaveLanded`.
    */
   upsert(items: readonly UpsertItem[], signal: AbortSignal): Promise<Outcome[]>;
   /** Every mapped permission false on an existing contact; nothing else changes. */

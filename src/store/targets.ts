@@ -22,12 +22,12 @@ export interface Targets {
   pause(target: TargetName, pause: Pause): Promise<boolean>;
   /** Counts a failure of the platform itself, not of a record. Answers how many there were in a row. */
   failed(target: TargetName): Promise<number>;
-  /** Forgets failures and a pause that the connector made itself. Answers true when there was one. */
+  /** Forgets failures and a pause that the connector made itself. Answers true when there was such a pause. */
   recovered(target: TargetName): Promise<boolean>;
   resume(target: TargetName): Promise<void>;
   accept(target: TargetName, account: string): Promise<void>;
   remember(target: TargetName, remembered: unknown): Promise<void>;
-  /** What the account answered when it was asked whether it holds nobody; undefined when it was not, or too long ago. */
+  /** Whether the account was ever asked if it holds nobody; `empty` when it said so, and not longer than that ago. */
   emptiness(target: TargetName, forMs: number): Promise<{ asked: boolean; empty: boolean }>;
   noteEmptiness(target: TargetName, empty: boolean): Promise<void>;
 }
@@ -56,7 +56,9 @@ export function createTargets(db: Kysely<Database>): Targets {
     async pause(target, pause) {
       await state(target);
       const until =
-        pause.by === 'operator' ? sql`now() + interval '100 years'` : sql`now() + ${pause.forMs} * interval '1 millisecond'`;
+        pause.by === 'operator'
+          ? sql`now() + interval '100 years'`
+          : sql`now() + ${pause.forMs} * interval '1 millisecond'`;
       const result = await sql<{ former: string | null }>`
         with former as (select paused_code from target_state where target = ${target} for update)
         update target_state set
@@ -70,14 +72,18 @@ export function createTargets(db: Kysely<Database>): Targets {
 
     async failed(target) {
       await state(target);
-      const row = await sql<{ failures: number }>`update target_state set failures = failures + 1
-        where target = ${target} returning failures`.execute(db);
+      // Calls that were on their way together fail together: that is one failure, and the pause it makes covers all.
+      const row = await sql<{ failures: number }>`update target_state
+        set failures = failures + case when failures > 0 and paused_until > now() then 0 else 1 end where target = ${target} returning failures`.execute(
+        db,
+      );
       return row.rows[0]?.failures ?? 1;
     },
 
     async recovered(target) {
       const result = await sql<{ former: string | null }>`
-        with former as (select paused_code from target_state where target = ${target})
+        with former as (
+          select case when paused_by = 'self' then paused_code end as paused_code from target_state where target = ${target})
         update target_state set failures = 0,
           paused_until = case when paused_by = 'operator' then paused_until end,
           paused_code = case when paused_by = 'operator' then paused_code end,

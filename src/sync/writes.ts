@@ -152,7 +152,6 @@ async function finishOne(
           permissionFingerprint: plan.permissionFingerprint,
           ...(plan.bitsBefore === undefined ? {} : { bitsBefore: plan.bitsBefore }),
           addressDirty: false,
-          alsoKnownAs: learnt(plan, outcome),
         },
         evidence: evidenceOfWrite(batch, write, outcome),
       };
@@ -206,9 +205,4 @@ async function finishOne(
       );
       return undefined;
   }
-}
-
-/** Ids of the platform's own: the only way back to somebody whose row, and with it the address, is gone. */
-function learnt(plan: UpsertPlan, outcome: Outcome): string[] {
-  return outcome.contactKey === undefined || outcome.contactKey === plan.item.contactKey ? [] : [outcome.contactKey];
 }

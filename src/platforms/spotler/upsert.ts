@@ -6,7 +6,7 @@
  * A contact that is known here but was removed in Spotler comes back with `permissionsOnUpdate` only: nothing is raised.
  * wire: Spotler swagger 1.2 POST /contact/list (100 contacts, `update` per request), PUT /contact/{externalId}.
  */
-import { ConnectorError } from '../../http/errors.ts';
+import { afterLanding, ConnectorError } from '../../http/errors.ts';
 import type { Outcome, UpsertItem } from '../platform.ts';
 import type { SpotlerClient } from './client.ts';
 import { type Catalogue, type Discovery, toBits } from './discovery.ts';
@@ -26,6 +26,11 @@ export interface UpsertOptions {
   readonly clearWith: SpotlerSettings['clearWith'];
 }
 
+/** Whether a write of this call has taken effect: then a later refusal does not mean that nothing was done. */
+interface Progress {
+  landed: boolean;
+}
+
 export type Upsert = (items: readonly UpsertItem[], signal: AbortSignal) => Promise<Outcome[]>;
 
 export function createUpsert(client: SpotlerClient, discovery: Discovery, options: UpsertOptions): Upsert {
@@ -33,6 +38,15 @@ export function createUpsert(client: SpotlerClient, discovery: Discovery, option
   const formerIdsGone = new Set<string>();
 
   return async function upsert(items, signal) {
+    const progress: Progress = { landed: false };
+    try {
+      return await write(items, progress, signal);
+    } catch (error) {
+      throw progress.landed ? afterLanding(error) : error;
+    }
+  };
+
+  async function write(items: readonly UpsertItem[], progress: Progress, signal: AbortSignal): Promise<Outcome[]> {
     if (items.length === 0) return [];
     const catalogue = await discovery.read(signal);
     const outcomes = new Map<UpsertItem, Outcome>();
@@ -45,17 +59,17 @@ export function createUpsert(client: SpotlerClient, discovery: Discovery, option
     // An address is changed under the id: by address Spotler would not know whom we mean.
     const single = items.filter((item) => !item.mayCreate || (item.known && item.addressChanged));
     await forEachAtOnce(single, async (item) => {
-      const result = await updateExisting(item, catalogue, signal);
+      const result = await updateExisting(item, catalogue, progress, signal);
       if (result.kind !== 'absent' || !item.mayCreate) outcomes.set(item, result);
     });
 
     const fresh = items.filter((item) => !outcomes.has(item) && !item.known);
     const existing = items.filter((item) => !outcomes.has(item) && item.known);
-    for (const [item, result] of await addAll(fresh, false, catalogue, signal)) {
+    for (const [item, result] of await addAll(fresh, false, catalogue, progress, signal)) {
       if (result === 'exists') existing.push(item);
       else outcomes.set(item, result);
     }
-    for (const [item, result] of await addAll(existing, true, catalogue, signal)) {
+    for (const [item, result] of await addAll(existing, true, catalogue, progress, signal)) {
       outcomes.set(
         item,
         result === 'exists' ? { kind: 'rejected', status: 200, detail: 'CONTACT_ALREADY_EXISTS' } : result,
@@ -70,12 +84,13 @@ export function createUpsert(client: SpotlerClient, discovery: Discovery, option
       await forEachAtOnce(written, (item) => checkFormerIdIsGone(client, item, formerIdsGone, signal));
     }
     return items.map((item) => outcomes.get(item) ?? missing());
-  };
+  }
 
   async function addAll(
     items: readonly UpsertItem[],
     update: boolean,
     catalogue: Catalogue,
+    progress: Progress,
     signal: AbortSignal,
   ): Promise<Map<UpsertItem, BulkOutcome>> {
     const results = new Map<UpsertItem, BulkOutcome>();
@@ -87,6 +102,7 @@ export function createUpsert(client: SpotlerClient, discovery: Discovery, option
         return { externalId: item.contactKey, properties };
       });
       const answer = await client.addContacts(contacts, update, signal);
+      progress.landed = true;
       const rows = bulkOutcomes(
         chunk.map((item) => item.contactKey),
         answer,
@@ -97,7 +113,12 @@ export function createUpsert(client: SpotlerClient, discovery: Discovery, option
     return results;
   }
 
-  async function updateExisting(item: UpsertItem, catalogue: Catalogue, signal: AbortSignal): Promise<Outcome> {
+  async function updateExisting(
+    item: UpsertItem,
+    catalogue: Catalogue,
+    progress: Progress,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
     const bits = toBits(catalogue, permissionsOnExisting(item));
     const properties = propertiesOf(item, bits, catalogue, options.clearWith);
     let status = 404;
@@ -105,6 +126,7 @@ export function createUpsert(client: SpotlerClient, discovery: Discovery, option
     async function write(externalId: string): Promise<Outcome | undefined> {
       try {
         const answer = await client.update({ externalId, properties }, signal);
+        progress.landed ||= answer.found;
         status = answer.status;
         const { requestId } = answer;
         const id = requestId === undefined ? {} : { requestId };
@@ -125,7 +147,7 @@ export function createUpsert(client: SpotlerClient, discovery: Discovery, option
     if (result) return result;
     if (found.length === 0 || key) return { kind: 'absent', status };
     // It has no id to be updated by; writing ours with `update` takes it over by its address.
-    const taken = (await addAll([item], true, catalogue, signal)).get(item);
+    const taken = (await addAll([item], true, catalogue, progress, signal)).get(item);
     return taken === undefined || taken === 'exists'
       ? { kind: 'rejected', status: 200, detail: 'CONTACT_ALREADY_EXISTS' }
       : taken;

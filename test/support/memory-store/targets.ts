@@ -58,7 +58,9 @@ export function memoryTargets(room: Room): Synchronous<Targets> {
 
     failed(target) {
       const row = stateOf(target);
-      row.failures += 1;
+      // Calls that were on their way together fail together: that is one failure.
+      const isPaused = row.paused_until !== null && row.paused_until.getTime() > room.now();
+      if (row.failures === 0 || !isPaused) row.failures += 1;
       return row.failures;
     },
 
