@@ -61,7 +61,8 @@ export async function writeConfiguration(file: string, setup: Setup): Promise<vo
         baseUrl: spotler.baseUrl,
         consumerKey: spotler.consumerKey,
         consumerSecret: spotler.consumerSecret,
-        requestsPerSecond: 300,
+        // A 429 lowers the pace of the fleet, down to a twentieth: that much has to be enough.
+        requestsPerSecond: 2000,
         callTimeoutSeconds,
         lateEffectSeconds,
       },

@@ -86,6 +86,7 @@ export function startWorkers(count: number, options: WorkerOptions): Workers {
     child.stdout?.on('data', (part: Buffer) => {
       if (!ready && part.includes('"ready"')) {
         ready = true;
+        clearTimeout(timer);
         // The clock of a random death begins when there is something to die of.
         if (!sparing) timer = setTimeout(() => child.kill('SIGKILL'), lifeMs);
       }
