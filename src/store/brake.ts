@@ -312,7 +312,8 @@ export function createBrake(db: Kysely<Database>): Brake {
         if (!erasure.approved) await trx.insertInto('brake_pass').values({ target, explicit: true }).execute();
         await sql`insert into hold_case (target, profile_key, lot, rule, erasure_id, state)
           values (${target}, ${key}, ${explicitLot}, 'erased-on-request', ${erasure.id}::uuid, 'passed')
-          on conflict (target, profile_key) do update set state = 'passed', hold_id = null`.execute(trx);
+          on conflict (target, profile_key) do update set state = 'passed',
+            hold_id = case when ${erasure.approved} then hold_case.hold_id end`.execute(trx);
         return 'passed';
       });
     },

@@ -17,7 +17,8 @@ export interface Approval {
 }
 
 export function approvalOf(row: HeldCase): Approval | undefined {
-  return row.hold_id === null || !row.approved ? undefined : { hold: row.hold_id, by: row.decided_by ?? 'unknown' };
+  if (row.hold_id === null || row.hold_state !== 'approved') return undefined;
+  return { hold: row.hold_id, by: row.decided_by ?? 'unknown' };
 }
 
 export interface Guarded {
