@@ -13,6 +13,7 @@ import { createDataverseClient, type DataverseClient } from './client.ts';
 import type { Crm } from './crm.ts';
 import { findByAddress } from './find-by-address.ts';
 import { createGate } from './gate.ts';
+import { createHiddenAddress } from './hidden-address.ts';
 import { createMarketingJobs, type MarketingJobs } from './marketing-jobs.ts';
 import { createMetadata } from './metadata.ts';
 import { tableSettings } from './read-plan.ts';
@@ -89,6 +90,7 @@ export function createCrm(options: CrmOptions): ClosableCrm {
     openJobs: async (signal) => needed(jobs).open(signal),
     readJob: async (id, signal) => needed(jobs).read(id, signal),
     updateJob: async (id, etag, update, signal) => needed(jobs).update(id, etag, update, signal),
+    hidesAddress: createHiddenAddress({ client, metadata, settings, now }),
     changeTrackingDays: (signal) => changeTrackingDays(client, signal),
     check,
     close() {

@@ -101,6 +101,11 @@ export interface Crm {
   readRows(table: TableName, ids: readonly RecordId[], signal: AbortSignal): Promise<RowsRead>;
   /** Single read; undefined only when Dataverse says that the row does not exist. */
   readRow(ref: RecordRef, signal: AbortSignal): Promise<Row | MalformedRow | undefined>;
+  /**
+   * Whether the table's address column is hidden from us: it then reads as null, which says nothing about the person.
+   * `maxAgeMs`: milliseconds for which an earlier answer counts. Left out where nothing can be hidden.
+   */
+  hidesAddress?(table: TableName, maxAgeMs: number, signal: AbortSignal): Promise<boolean>;
   /** Rows of any configured table whose address column equals this address. */
   findByAddress(address: Personal<string>, signal: AbortSignal): Promise<RecordRef[]>;
   /** Jobs that are Pending or In Progress, oldest first. */

@@ -32,6 +32,8 @@ export interface Metadata {
   /** The tables that a lookup column points to; empty when there is no such lookup. */
   lookupTargets(table: string, column: string, signal: AbortSignal): Promise<readonly LookupTarget[]>;
   columns(table: string, signal: AbortSignal): Promise<ReadonlyMap<string, Column>>;
+  /** The same, asked now. */
+  freshColumns(table: string, signal: AbortSignal): Promise<ReadonlyMap<string, Column>>;
   /** Undefined when there is no such table. Never cached. */
   definition(table: string, signal: AbortSignal): Promise<TableDefinition | undefined>;
   forget(): void;
@@ -82,6 +84,7 @@ export function createMetadata(client: DataverseClient): Metadata {
       return targets;
     },
     columns: (table, signal) => kept(columnsOf, table, () => readColumns(table, signal)),
+    freshColumns: readColumns,
     async definition(table, signal) {
       const template = 'GET /EntityDefinitions';
       const path = `EntityDefinitions?$select=LogicalName,EntitySetName,ChangeTrackingEnabled,Privileges&$filter=LogicalName eq '${table}'`;

@@ -62,6 +62,9 @@ export function viewOf(core: Core, identity: 'address' | 'record', ledger: Ledge
   return { name, ledger, reading, key, emailKey };
 }
 
+/** Milliseconds for which "the address column can be seen" counts for records that never had an address here. */
+const visibleForMs = 10 * 60_000;
+
 /** Reads records as they are now. Throws ConnectorError when Dataverse cannot tell. */
 export async function readRecords(
   core: Core,
@@ -73,15 +76,48 @@ export async function readRecords(
   for (const [table, ofTable] of byTable) {
     const ids = [...new Set(ofTable.map((member) => member.ref.id))];
     const read = await core.crm.readRows(table, ids, signal);
-    for (const row of read.rows) readings.set(formatRecordRef(row.ref), { kind: 'row', row });
+    const found: Reading[] = read.rows.map((row) => ({ kind: 'row', row }));
     for (const malformed of read.malformed)
       readings.set(formatRecordRef(malformed.ref), { kind: 'malformed', malformed });
     const knownDeleted = new Set(ofTable.filter((m) => m.tombstone || m.gone).map((m) => m.ref.id));
-    await mapLimit(read.missing, 4, async (id) =>
-      readings.set(`${table}/${id}`, await confirm(core, table, id, knownDeleted.has(id), signal)),
-    );
+    await mapLimit(read.missing, 4, async (id) => {
+      const reading = await confirm(core, table, id, knownDeleted.has(id), signal);
+      if (reading.kind === 'row') found.push(reading);
+      else readings.set(`${table}/${id}`, reading);
+    });
+    const rows = found.flatMap((reading) => (reading.kind === 'row' ? [reading.row] : []));
+    const hidden = await hiddenAmong(core, table, rows, ofTable, signal);
+    for (const row of rows)
+      readings.set(formatRecordRef(row.ref), hidden.has(row) ? unreadable(row) : { kind: 'row', row });
   }
   return readings;
+}
+
+/** Rows that show no address because we may not see it: an unreadable column says nothing about a person. */
+async function hiddenAmong(
+  core: Core,
+  table: TableName,
+  rows: readonly Row[],
+  members: readonly LedgerMember[],
+  signal: AbortSignal,
+): Promise<ReadonlySet<Row>> {
+  const without = rows.filter((row) => judgeAddress(row.email.reveal()) !== 'valid');
+  if (without.length === 0 || !core.crm.hidesAddress) return new Set();
+  const had = new Set(members.filter((m) => m.emailKey ?? m.profileKey).map((m) => m.ref.id));
+  const maxAgeMs = without.some((row) => had.has(row.ref.id)) ? 0 : visibleForMs;
+  if (!(await core.crm.hidesAddress(table, maxAgeMs, signal))) {
+    core.alarms.clear('address-hidden', table);
+    return new Set();
+  }
+  core.alarms.raise('address-hidden', table, 'ADDRESS_HIDDEN', hiddenSentence);
+  return new Set(without);
+}
+
+const hiddenSentence =
+  'the address column is secured and hidden from the application user; add them to its column security profile, then: connector parked retry';
+
+function unreadable(row: Row): Reading {
+  return { kind: 'malformed', malformed: { ref: row.ref, code: 'ADDRESS_HIDDEN', reason: hiddenSentence } };
 }
 
 async function confirm(
