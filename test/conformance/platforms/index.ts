@@ -1,0 +1,5 @@
+/** Every adapter that the conformance suite judges. One line each. */
+import { spotler } from './spotler.ts';
+import type { ConformanceSubject } from './subject.ts';
+
+export const subjects: readonly ConformanceSubject[] = [spotler];

@@ -1,0 +1,18 @@
+import { describe } from '@jest/globals';
+import { addressCases } from './cases-addresses.ts';
+import { erasureCases } from './cases-erasure.ts';
+import { failureCases } from './cases-failures.ts';
+import { permissionCases } from './cases-permissions.ts';
+import { setUpCases } from './cases-set-up.ts';
+import { writeCases } from './cases-writes.ts';
+import { subjects } from './index.ts';
+
+/** Every adapter against its simulator, by one suite. What differs is taken from the adapter's capabilities. */
+describe.each(subjects.map((subject) => ({ name: subject.platform, subject })))('the $name adapter', ({ subject }) => {
+  writeCases(subject);
+  permissionCases(subject);
+  erasureCases(subject);
+  addressCases(subject);
+  setUpCases(subject);
+  failureCases(subject);
+});
