@@ -60,13 +60,13 @@ export function createTargets(db: Kysely<Database>): Targets {
           ? sql`now() + interval '100 years'`
           : sql`now() + ${pause.forMs} * interval '1 millisecond'`;
       const result = await sql<{ former: string | null }>`
-        with former as (select paused_code from target_state where target = ${target} for update)
-        update target_state set
-          paused_until = case when paused_by = 'operator' then paused_until else ${until} end,
-          paused_code = case when paused_by = 'operator' then paused_code else ${pause.code} end,
-          paused_reason = case when paused_by = 'operator' then paused_reason else ${pause.reason} end,
-          paused_by = case when paused_by = 'operator' then paused_by else ${pause.by} end
-        where target = ${target} returning (select paused_code from former) as former`.execute(db);
+        update target_state t set
+          paused_until = case when t.paused_by = 'operator' then t.paused_until else ${until} end,
+          paused_code = case when t.paused_by = 'operator' then t.paused_code else ${pause.code} end,
+          paused_reason = case when t.paused_by = 'operator' then t.paused_reason else ${pause.reason} end,
+          paused_by = case when t.paused_by = 'operator' then t.paused_by else ${pause.by} end
+        from (select paused_code from target_state where target = ${target} for update) former
+        where t.target = ${target} returning former.paused_code as former`.execute(db);
       return result.rows[0]?.former !== pause.code;
     },
 
