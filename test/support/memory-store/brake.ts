@@ -66,7 +66,7 @@ export function memoryBrake(room: Room): Synchronous<Brake> {
   }
 
   function addHold(target: TargetName, lot: string, reason: string, rest: Partial<HoldRow>): number {
-    const id = tables.holds.size + 1;
+    const id = ++tables.holdSeq;
     tables.holds.set(id, {
       id,
       target,
@@ -230,7 +230,7 @@ export function memoryBrake(room: Room): Synchronous<Brake> {
       casesOf(target).set(key, {
         target,
         profile_key: key,
-        hold_id: held ? explicitHold(target, limit, count + 1) : null,
+        hold_id: held ? explicitHold(target, limit, count + 1) : erasure.approved ? (known?.hold_id ?? null) : null,
         lot: explicitLot,
         rule: 'erased-on-request',
         erasure_id: erasure.id,

@@ -15,6 +15,7 @@ import { memoryOverview } from './overview.ts';
 import { assertLeased, changeProfiles, closeIntents, memoryProfiles } from './profiles.ts';
 import { memoryRecords, noteRecords } from './records.ts';
 import { memoryRekey } from './rekey.ts';
+import { memoryRetention } from './retention.ts';
 import { memorySuppressions } from './suppressions.ts';
 import { emptyTables, type Room, type Synchronous, type Tables } from './tables.ts';
 import { memoryConfigurations, memoryInstallation, memoryTargets } from './targets.ts';
@@ -86,7 +87,7 @@ function connection(room: Room, hooks: Hooks): Store {
     configurations: family('configurations', memoryConfigurations(room)),
     evidence: family('evidence', memoryEvidence(room)),
     evidenceSeals: absent('evidenceSeals'),
-    retention: absent('retention'),
+    retention: family('retention', memoryRetention(room)),
     overview: family('overview', memoryOverview(room)),
     rekey: family('rekey', memoryRekey(room)),
     transaction: (work) => transaction(room, hooks, work),

@@ -33,6 +33,8 @@ export interface Tables {
   /** The last number that was drawn, for changes and comparisons. */
   changeSeq: number;
   installation: { organization: string | null; hashKey: string | null };
+  /** When somebody last looked for what can be forgotten. */
+  readonly housekeeping: { retentionAt: number };
   /** In the order of their epochs. */
   readonly configurations: ConfigurationState[];
   readonly checkpoints: Map<TableName, CheckpointRow>;
@@ -50,6 +52,8 @@ export interface Tables {
   readonly jobs: Map<string, MarketingJobRow>;
   /** `kind value` → reason. */
   readonly suppressions: Map<string, string>;
+  /** The last number of a hold. */
+  holdSeq: number;
   readonly holds: Map<number, HoldRow>;
   readonly holdCases: Map<TargetName, Map<ProfileKey, HoldCaseRow>>;
   readonly brakePasses: { readonly target: TargetName; readonly explicit: boolean; readonly at: number }[];
@@ -75,6 +79,7 @@ export function emptyTables(): Tables {
   return {
     changeSeq: 0,
     installation: { organization: null, hashKey: null },
+    housekeeping: { retentionAt: Number.NEGATIVE_INFINITY },
     configurations: [],
     checkpoints: new Map(),
     records: new Map(),
@@ -87,6 +92,7 @@ export function emptyTables(): Tables {
     erasureRecords: new Map(),
     jobs: new Map(),
     suppressions: new Map(),
+    holdSeq: 0,
     holds: new Map(),
     holdCases: new Map(),
     brakePasses: [],
