@@ -5,17 +5,16 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Settings, TargetSettings } from '../config/settings.ts';
+import { type Finding, findingLines } from './cli-check-text.ts';
 import {
   createOutput,
   type ExitCode,
   forRooms,
   type GlobalOptions,
   interruption,
-  type Output,
   openLog,
   readSettings,
 } from './cli-context.ts';
-import { table } from './cli-format.ts';
 import { createCrm } from './dataverse/index.ts';
 import { isConnectorError } from './http/errors.ts';
 import type { Pace } from './http/pace.ts';
@@ -28,15 +27,6 @@ import { type OpenDatabase, openDatabase } from './store/database.ts';
 import { createKeyring } from './store/email-key.ts';
 import { createPace } from './store/quota.ts';
 import { createStore } from './store/store.ts';
-
-interface Finding {
-  readonly part: string;
-  readonly ok: boolean;
-  readonly subject: string;
-  readonly message: string;
-  /** How to mend it; empty when ok. */
-  readonly mend: string;
-}
 
 /** What the ledger was made with; undefined parts were never stored, or cannot be read. */
 interface Ledger {
@@ -79,7 +69,7 @@ export async function check(options: GlobalOptions): Promise<ExitCode> {
   const exitCode = findings.every((finding) => finding.ok) ? 0 : 1;
   const output = createOutput(options);
   if (options.json) output.json({ ok: exitCode === 0, findings, capabilities });
-  else print(output, findings, capabilities);
+  else for (const line of findingLines(findings, capabilities)) output.line(line);
   return exitCode;
 }
 
@@ -285,45 +275,4 @@ function ownPace(target: TargetSettings): Pace {
     },
     throttled: async () => undefined,
   };
-}
-
-function print(
-  output: Output,
-  findings: readonly Finding[],
-  capabilities: Readonly<Record<string, Capabilities>>,
-): void {
-  for (const [part, members] of Map.groupBy(findings, (finding) => finding.part)) {
-    output.line(part);
-    const rows = members.map(({ ok, subject, message }) => [ok ? 'ok' : '✗', subject, message]);
-    for (const [index, line] of table(rows, '  ').entries()) {
-      output.line(line);
-      const { ok, mend } = members[index] ?? { ok: true, mend: '' };
-      if (!ok && mend !== '') output.line(`      mend: ${mend}`);
-    }
-  }
-  for (const [target, found] of Object.entries(capabilities)) {
-    output.line(`what target ${target} can do`);
-    for (const line of table(capabilityRows(found), '  ')) output.line(line);
-    for (const sentence of found.sideEffects) output.line(`  ${sentence}`);
-  }
-  const wrong = findings.filter((finding) => !finding.ok).length;
-  output.line(wrong === 0 ? 'everything is as it should be' : `${wrong} to be mended`);
-}
-
-function capabilityRows(found: Capabilities): string[][] {
-  const { erase } = found;
-  const days = (value: number | undefined): string =>
-    value === undefined ? 'not said by the vendor' : `${value} days`;
-  return [
-    ['erasing', erase.reversible ? `${erase.mode}, can be undone: reported as not erased` : erase.mode],
-    ['last copy purged within', days(erase.purgeDays)],
-    ['vendor backups kept', days(erase.vendorBackupDays)],
-    ['permission reset', found.permissionReset],
-    ['held people', found.pauseReversible ? 'are not mailed while they wait' : 'may still be mailed while they wait'],
-    [
-      'erased people',
-      found.blocksReimport ? 'are refused by the platform itself' : 'are kept out by the connector only',
-    ],
-    ['people a call', String(found.bulkSize)],
-  ];
 }
