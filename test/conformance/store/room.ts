@@ -19,12 +19,12 @@ export interface World {
   advance(milliseconds: number): Promise<void>;
 }
 
-interface Backend {
+export interface Backend {
   fresh(): Promise<World>;
   close(): Promise<void>;
 }
 
-async function postgres(): Promise<Backend> {
+export async function postgres(): Promise<Backend> {
   const server = await withTestDatabase();
   const database = await openDatabase({ databaseUrl: server.url, dataDir: '/nowhere', logger: silentLogger });
   for (const migration of migrations) await database.pool.query(migration.sql);
@@ -50,7 +50,7 @@ async function postgres(): Promise<Backend> {
   };
   return {
     async fresh() {
-      await administer(emptied);
+      await administer(`${emptied} alter sequence change_seq restart;`);
       return {
         store: createStore(database.kysely),
         advance: (milliseconds) => administer(aged.join('').replaceAll('MS', String(milliseconds))),
@@ -63,7 +63,7 @@ async function postgres(): Promise<Backend> {
   };
 }
 
-async function memory(): Promise<Backend> {
+export async function memory(): Promise<Backend> {
   return {
     async fresh() {
       let clock = Date.UTC(2026, 0, 1);

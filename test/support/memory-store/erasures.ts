@@ -90,8 +90,11 @@ export function memoryErasures(room: Room): Synchronous<Erasures> {
         completed_at: null,
         still_eligible: null,
       });
-      if (erasure.ref && !tables.records.has(formatRecordRef(erasure.ref)))
-        tables.records.set(formatRecordRef(erasure.ref), newRecord(room, erasure.ref, ++tables.changeSeq));
+      if (erasure.ref) {
+        const record = newRecord(room, erasure.ref, ++tables.changeSeq);
+        const name = formatRecordRef(erasure.ref);
+        if (!tables.records.has(name)) tables.records.set(name, record);
+      }
       const parts = targets.map((target) => [target, newPart(erasure.id, target, now)] as const);
       tables.erasureTargets.set(erasure.id, new Map(parts));
       return true;
