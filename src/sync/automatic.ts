@@ -8,6 +8,7 @@ import { formatRecordRef } from '../../config/words.ts';
 import { type Batch, failReading } from './batch.ts';
 import { type Case, parkUnreadable, planCase, singles } from './cases.ts';
 import { complete, evidenceOf, type Finished } from './complete.ts';
+import { checkOrganization } from './configuration.ts';
 import { readRecords, type View, viewOf } from './gather.ts';
 import { type GuardVerdict, passBrake } from './guard.ts';
 import { circumstancesOf, judge } from './judge.ts';
@@ -33,6 +34,9 @@ export async function guardAutomatic(
     if (batch.target.settings.identity === 'address') {
       await pullEverything(batch.core, batch.signal);
       automatic = await decideAgain(batch, automatic, assignment);
+    } else {
+      // A pull asks this too.
+      await checkOrganization(batch.core, batch.signal);
     }
     await checkAddressesReadable(
       batch.core,

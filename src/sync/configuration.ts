@@ -78,6 +78,14 @@ export async function checkIdentities(core: Core, signal: AbortSignal): Promise<
       );
     }
   }
+  await checkOrganization(core, signal);
+}
+
+/**
+ * Refuses another organization than the ledger was made with. Asked before every pull: an environment that was copied or
+ * restored keeps its URL, and everybody whom it does not have would look deleted. Throws ConnectorError.
+ */
+export async function checkOrganization(core: Core, signal: AbortSignal): Promise<void> {
   const organization = await core.crm.organizationId(signal);
   const stored = await core.store.installation.organization(organization);
   if (stored !== organization) {

@@ -9,6 +9,7 @@ import { isConnectorError } from '../http/errors.ts';
 import type { SeenChange } from '../store/checkpoints.ts';
 import type { CheckpointRow } from '../store/tables.ts';
 import { compareTable } from './compare.ts';
+import { checkOrganization } from './configuration.ts';
 import { type Core, configuredTables, targetsOf } from './core.ts';
 import type { PullResult } from './use-cases.ts';
 
@@ -88,6 +89,7 @@ async function readToEnd(core: Core, table: TableName, signal: AbortSignal): Pro
 /** Brings one table up to date. Throws ConnectorError; what stops a table is stored and alarmed first. */
 export async function pull(core: Core, table: TableName, signal: AbortSignal): Promise<PullResult> {
   try {
+    await checkOrganization(core, signal);
     let result = await readToEnd(core, table, signal);
     const at = await core.store.checkpoints.read(table);
     if (at && at.mode === 'delta' && !at.full_read_done && !result.overtaken) {
