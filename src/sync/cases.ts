@@ -223,6 +223,11 @@ export async function withFormerBits(batch: Batch, cases: readonly Case[], assig
 export async function resolveLookUp(batch: Batch, item: Case): Promise<Case> {
   const found = await lookUp(batch, item.ref);
   if (!found) {
+    const wasSent = item.standing.profile.openIntents.some((intent) => intent.kind === 'anonymize');
+    if (wasSent && item.judged.decision.action === 'anonymize') {
+      // The answer to an erasure was lost: that nobody is there is its confirmation, not an absence.
+      return planCase(batch, { ...item, standing: { ...item.standing, present: true } });
+    }
     const absent: Plan = { kind: 'nothing', key: item.judged.key, state: 'absent' };
     return { ...item, plan: absent };
   }

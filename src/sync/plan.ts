@@ -6,7 +6,7 @@
 import type { ProfileKey, RecordId, TargetName } from '../../config/words.ts';
 import { Personal } from '../../config/words.ts';
 import type { ContactRef, PermissionBits, UpsertItem } from '../platforms/platform.ts';
-import type { Profile } from '../store/profiles.ts';
+import type { Profile, ProfileChange } from '../store/profiles.ts';
 import type { Bits, ProfileState } from '../store/tables.ts';
 import { type Core, targetOf } from './core.ts';
 import type { View } from './gather.ts';
@@ -54,6 +54,28 @@ export type Plan =
   | { readonly kind: 'lookUp'; readonly key: ProfileKey }
   | { readonly kind: 'anonymize'; readonly key: ProfileKey }
   | UpsertPlan;
+
+/**
+ * What the person had before they were erased: also by an erasure whose answer nobody knows, if it turns out that it was
+ * done.
+ */
+export function rememberedBits(profile: Profile): Bits | undefined {
+  const lost = profile.openIntents.find((intent) => intent.kind === 'anonymize' && intent.bits !== undefined);
+  return lost?.bits ?? profile.bitsBefore;
+}
+
+/** The person turned out not to be there; what is remembered of them stays. */
+export function absentChange(profile: Profile): ProfileChange {
+  const bits = rememberedBits(profile);
+  return {
+    key: profile.key,
+    state: 'absent',
+    contactKey: null,
+    dataFingerprint: null,
+    permissionFingerprint: null,
+    ...(bits ? { bitsBefore: bits } : {}),
+  };
+}
 
 export function isPresent(state: ProfileState): boolean {
   return state === 'live' || state === 'reset' || state === 'held';
@@ -134,7 +156,9 @@ function upsert(
       : profile.state === 'live'
         ? permissionsForExisting(crm, lastApplied)
         : permissionsForExisting(crm, undefined);
-  const create = cap ? permissionsRestored(crm, cap) : permissionsForNew(crm, profile.bitsBefore, view.ledger.crmBits);
+  const create = cap
+    ? permissionsRestored(crm, cap)
+    : permissionsForNew(crm, rememberedBits(profile), view.ledger.crmBits);
   const lateErasure = profile.openIntents.some((intent) => intent.kind === 'anonymize');
   return {
     kind: 'upsert',

@@ -10,6 +10,7 @@ import type { OpenIntent, Profile, ProfileChange } from '../store/profiles.ts';
 import type { Bits, IntentKind } from '../store/tables.ts';
 import { type Batch, keepLease, notConfirmed, succeeded } from './batch.ts';
 import { lateEffectLeft } from './complete.ts';
+import { absentChange } from './plan.ts';
 
 /** Bits from before anything was changed: a crashed attempt's, else what is remembered, else what was read now. */
 export function bitsBefore(profile: Profile, found: PermissionBits | undefined): Bits | null {
@@ -73,13 +74,7 @@ export async function lower(
   const found = known ? undefined : await batch.target.platform.find(ref, batch.signal);
   const bits = known ?? found?.permissions;
   if (bits === undefined) {
-    const change: ProfileChange = {
-      key: profile.key,
-      state: 'absent',
-      dataFingerprint: null,
-      permissionFingerprint: null,
-    };
-    return { outcome: { kind: 'absent', status: 404 }, change, intentId: undefined };
+    return { outcome: { kind: 'absent', status: 404 }, change: absentChange(profile), intentId: undefined };
   }
   const before = bitsBefore(profile, bits);
   const intentId = await begin(batch, profile.key, 'reset', before, calledAlso(ref, found?.contactKey));
@@ -87,7 +82,7 @@ export async function lower(
   await succeeded(batch);
   const change: ProfileChange =
     outcome.kind === 'absent'
-      ? { key: profile.key, state: 'absent', dataFingerprint: null, permissionFingerprint: null }
+      ? absentChange(profile)
       : { key: profile.key, state, bitsBefore: before, permissionFingerprint: null };
   return { outcome, change, intentId };
 }

@@ -9,7 +9,7 @@ import { type Case, leftBehind, resolveLookUp, singles } from './cases.ts';
 import { complete, evidenceOf, type Finished, lateEffectLeft } from './complete.ts';
 import { chunk } from './concurrency.ts';
 import type { Assignment } from './moves.ts';
-import type { UpsertPlan } from './plan.ts';
+import { absentChange, type UpsertPlan } from './plan.ts';
 import { erase, lower, refusal } from './single-writes.ts';
 import { type Write, writeAll } from './writes.ts';
 
@@ -62,7 +62,7 @@ async function finishNothing(batch: Batch, cases: readonly Case[], done: Set<Pro
         met: item.standing.profile.openIntents,
         // Looked for and not found: what others sent may still land.
         againInMs: state === 'absent' ? lateEffectLeft(batch, item.standing.profile.openIntents) : undefined,
-        ...(state ? { change: { key: item.judged.key, state } } : {}),
+        ...(state === 'absent' ? { change: absentChange(item.standing.profile) } : {}),
       };
     });
     try {

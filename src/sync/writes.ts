@@ -12,7 +12,7 @@ import { type Batch, failCall, failEach, keepLease, park, succeeded } from './ba
 import { complete, evidenceOf, type Finished, lateEffectLeft } from './complete.ts';
 import { chunk, mapLimit } from './concurrency.ts';
 import type { Judged } from './judge.ts';
-import type { UpsertPlan } from './plan.ts';
+import { absentChange, type UpsertPlan } from './plan.ts';
 import { idsWouldCross } from './single-writes.ts';
 
 export interface Write {
@@ -145,7 +145,8 @@ async function finishOne(
         change: {
           key: plan.key,
           state: plan.state,
-          contactKey: plan.item.contactKey,
+          // An update leaves the contact under the id that it has there, which may be another record's.
+          contactKey: outcome.contactKey ?? plan.item.contactKey,
           owner: plan.owner,
           // Something older may still land: without a fingerprint it is sent again then.
           dataFingerprint: again === undefined ? plan.dataFingerprint : null,
@@ -162,13 +163,7 @@ async function finishOne(
           judged,
           intentId,
           againInMs: 0,
-          change: {
-            key: plan.key,
-            state: 'absent',
-            dataFingerprint: null,
-            permissionFingerprint: null,
-            contactKey: null,
-          },
+          change: absentChange(profile),
         };
       }
       return {
@@ -176,13 +171,7 @@ async function finishOne(
         intentId,
         againInMs: again,
         met: profile.openIntents,
-        change: {
-          key: plan.key,
-          state: 'absent',
-          dataFingerprint: null,
-          permissionFingerprint: null,
-          contactKey: null,
-        },
+        change: absentChange(profile),
       };
     case 'rejected': {
       await batch.core.store.profiles.drop([intentId]);
