@@ -27,6 +27,8 @@ export interface LedgerMember {
   readonly erasedEtag: string | undefined;
   /** The profile that the record was last applied to on this target. */
   readonly profileKey: ProfileKey | undefined;
+  /** The profile that its id was last sent for, although nobody may have lived to see the answer. */
+  readonly sentKey?: ProfileKey | undefined;
   /** Permission → the CRM's value when it was last applied on this target. */
   readonly crmBits: Bits | undefined;
   /** Present when the delivery is under our lease. */
@@ -74,6 +76,7 @@ interface MemberRow {
   seen_key: EmailKey | null;
   erased_etag: string | null;
   profile_key: ProfileKey | null;
+  sent_key: ProfileKey | null;
   crm_bits: Bits | null;
   owed_seq: number | null;
   attempts: number | null;
@@ -92,6 +95,7 @@ function toMember(row: MemberRow): LedgerMember {
     seenKey: row.seen_key ?? undefined,
     erasedEtag: row.erased_etag ?? undefined,
     profileKey: row.profile_key ?? undefined,
+    sentKey: row.sent_key ?? undefined,
     crmBits: row.crm_bits ?? undefined,
     claim: row.mine
       ? {
@@ -106,7 +110,8 @@ function toMember(row: MemberRow): LedgerMember {
 }
 
 const memberColumns = sql`r.crm_table, r.id, r.tombstone, r.gone_at, r.email_key, r.seen_key, r.erased_etag,
-  d.profile_key, d.crm_bits, d.owed_seq, d.attempts, d.lot, d.forced`;
+  d.profile_key, d.crm_bits, d.owed_seq, d.attempts, d.lot, d.forced,
+  (select c.profile_key from contact_key c where c.target = d.target and c.contact_key = d.id::text) as sent_key`;
 
 /**
  * The deliveries under a lease, locked in key order: two statements that touch the same rows then wait for each other in

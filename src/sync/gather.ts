@@ -47,7 +47,7 @@ function fallbackKey(ref: RecordRef): ProfileKey {
 /** The profiles that a record may concern, as far as the ledger knows before reading it. */
 export function hintedKeys(identity: 'address' | 'record', member: LedgerMember): ProfileKey[] {
   if (identity === 'record') return [fallbackKey(member.ref)];
-  const known = [member.profileKey, member.emailKey, member.seenKey].filter((key) => key !== undefined);
+  const known = [member.profileKey, member.sentKey, member.emailKey, member.seenKey].filter((key) => key !== undefined);
   return known.length > 0 ? ([...new Set(known)] as ProfileKey[]) : [fallbackKey(member.ref)];
 }
 
@@ -58,7 +58,12 @@ export function viewOf(core: Core, identity: 'address' | 'record', ledger: Ledge
   const key =
     identity === 'record'
       ? fallbackKey(ledger.ref)
-      : ((emailKey ?? ledger.profileKey ?? ledger.emailKey ?? ledger.seenKey ?? fallbackKey(ledger.ref)) as ProfileKey);
+      : ((emailKey ??
+          ledger.profileKey ??
+          ledger.sentKey ??
+          ledger.emailKey ??
+          ledger.seenKey ??
+          fallbackKey(ledger.ref)) as ProfileKey);
   return { name, ledger, reading, key, emailKey };
 }
 
@@ -181,7 +186,9 @@ export async function gather(
   const all = [...views.values()];
   const isBusy = (view: View): boolean =>
     view.ledger.claim !== undefined &&
-    (!profiles.has(view.key) || (view.ledger.profileKey !== undefined && !profiles.has(view.ledger.profileKey)));
+    [view.key, view.ledger.profileKey, identity === 'address' ? view.ledger.sentKey : undefined].some(
+      (key) => key !== undefined && !profiles.has(key),
+    );
   const busyKeys = new Set(all.filter(isBusy).map((view) => view.key));
   const busy = all.filter((view) => view.ledger.claim && (isBusy(view) || busyKeys.has(view.key)));
   for (const key of busyKeys) profiles.delete(key);

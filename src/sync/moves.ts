@@ -31,6 +31,12 @@ function isThereStill(profile: Profile | undefined): boolean {
   return profile !== undefined && mayBeThere(profile);
 }
 
+/** Other profiles that the record was applied to or sent for: it may still be there. */
+function formersOf(view: View): ProfileKey[] {
+  const keys = [view.ledger.profileKey, view.ledger.sentKey].filter((key) => key !== undefined && key !== view.key);
+  return [...new Set(keys)] as ProfileKey[];
+}
+
 function isThere(view: View): boolean {
   return view.reading.kind !== 'deleted';
 }
@@ -52,26 +58,24 @@ export async function assign(batch: Batch, gathered: Gathered): Promise<Assignme
   const profiles = new Map(gathered.profiles);
   const views = gathered.views.filter((view) => profiles.has(view.key) && belongs(view));
   // Also those whose own delivery is not being applied yet: what they left is not one person's to take along.
-  const leavers = Map.groupBy(
-    gathered.views.filter((view) => isThere(view) && view.ledger.profileKey !== view.key),
-    (view) => view.ledger.profileKey,
-  );
+  const leavers = new Map<ProfileKey, number>();
+  for (const view of gathered.views.filter(isThere))
+    for (const from of formersOf(view)) leavers.set(from, (leavers.get(from) ?? 0) + 1);
   const departures = new Map<ProfileKey, Set<ProfileKey>>();
-  for (const view of views) {
-    const from = view.ledger.profileKey;
-    if (from !== undefined && from !== view.key)
-      departures.set(from, (departures.get(from) ?? new Set()).add(view.key));
-  }
+  for (const view of views)
+    for (const from of formersOf(view)) departures.set(from, (departures.get(from) ?? new Set()).add(view.key));
   const members: Map<ProfileKey, View[]> = Map.groupBy(views, (view) => view.key);
   const left = new Set<ProfileKey>();
   const origins = new Map<ProfileKey, Set<ProfileKey>>();
   const waiting: View[] = [];
   const vacated = new Set<ProfileKey>();
 
-  for (const view of views) {
-    const from = view.ledger.profileKey;
-    const former = from === undefined ? undefined : profiles.get(from);
-    if (!former || former.key === view.key || !mayBeThere(former)) continue;
+  const journeys = views.flatMap((view) => {
+    const formers = formersOf(view).flatMap((key) => profiles.get(key) ?? []);
+    return formers.filter(mayBeThere).map((former, _index, all) => ({ view, former, only: all.length === 1 }));
+  });
+  for (const { view, former, only } of journeys) {
+    if (waiting.includes(view)) continue;
     const to = view.key;
     const here = members.get(to) ?? [];
     const becomesFree =
@@ -92,7 +96,7 @@ export async function assign(batch: Batch, gathered: Gathered): Promise<Assignme
     const stay = (members.get(former.key) ?? []).filter((v) => isThere(v) && (v.ledger.profileKey ?? v.key) === v.key);
     const occupied = isThereStill(profiles.get(to));
     const movers = here.filter((other) => other.ledger.profileKey !== undefined && other.ledger.profileKey !== to);
-    const alone = stay.length === 0 && leavers.get(former.key)?.length === 1;
+    const alone = only && stay.length === 0 && leavers.get(former.key) === 1;
     if (alone && !occupied && movers.length === 1 && batch.target.platform.capabilities.addressMutable) {
       await batch.core.store.profiles.move(batch.lease, former.key, to);
       for (const profile of await batch.core.store.profiles.load(batch.lease, [former.key, to]))

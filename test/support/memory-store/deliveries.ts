@@ -44,7 +44,7 @@ export function completeDeliveries(room: Room, lease: Lease, completions: readon
   }
 }
 
-function memberOf(record: RecordRow, delivery: DeliveryRow | undefined, isMine: boolean): LedgerMember {
+function memberOf(room: Room, record: RecordRow, delivery: DeliveryRow | undefined, isMine: boolean): LedgerMember {
   const ref: RecordRef = { table: record.crm_table, id: record.id };
   return {
     ref,
@@ -54,6 +54,7 @@ function memberOf(record: RecordRow, delivery: DeliveryRow | undefined, isMine: 
     seenKey: record.seen_key ?? undefined,
     erasedEtag: record.erased_etag ?? undefined,
     profileKey: delivery?.profile_key ?? undefined,
+    sentKey: delivery && ofTarget(room.tables.contactKeys, delivery.target).get(record.id)?.profile_key,
     crmBits: delivery?.crm_bits ?? undefined,
     claim:
       delivery && isMine
@@ -95,7 +96,7 @@ export function memoryDeliveries(room: Room): Synchronous<Deliveries> {
       const delivery = deliveries.get(name);
       const isApplied = typeof delivery?.profile_key === 'string' && wanted.has(delivery.profile_key);
       if (!isApplied && !asked.has(name) && !hasKey(record, wanted)) continue;
-      found.push(memberOf(record, delivery, delivery !== undefined && isMine(delivery, asked.has(name))));
+      found.push(memberOf(room, record, delivery, delivery !== undefined && isMine(delivery, asked.has(name))));
     }
     return inKeyOrder(found, (member) => member.ref);
   }
@@ -110,7 +111,7 @@ export function memoryDeliveries(room: Room): Synchronous<Deliveries> {
       for (const row of due.slice(0, limit)) {
         takeLease(row, lease, now);
         const record = tables.records.get(formatRecordRef({ table: row.crm_table, id: row.id }));
-        if (record) members.push(memberOf(record, row, true));
+        if (record) members.push(memberOf(room, record, row, true));
       }
       return inKeyOrder(members, (member) => member.ref);
     },
