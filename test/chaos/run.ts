@@ -241,7 +241,7 @@ async function tell(options: ChaosOptions, stage: Stage, outcome: Outcome): Prom
   for (const { what, records } of result.differences.slice(0, 25)) {
     say(`  difference: ${what}`);
     for (const name of records) {
-      say(`   ${name}`);
+      say(`   ${name}: ${model.explain(name)}`);
       for (const line of await evidenceOf(postgres, name)) say(line);
     }
   }

@@ -83,7 +83,7 @@ export function startWorkers(count: number, options: WorkerOptions): Workers {
     const out = log[slot];
     let ready = false;
     let said = '';
-    child.stdout?.on('data', (part: Buffer) => {
+    const hear = (part: Buffer): void => {
       if (!ready && part.includes('"ready"')) {
         ready = true;
         clearTimeout(timer);
@@ -91,8 +91,9 @@ export function startWorkers(count: number, options: WorkerOptions): Workers {
         if (!sparing) timer = setTimeout(() => child.kill('SIGKILL'), lifeMs);
       }
       out?.write(part);
-    });
-    child.stderr?.on('data', (part: Buffer) => out?.write(part));
+    };
+    child.stdout?.on('data', hear);
+    child.stderr?.on('data', hear);
     (child.stdio[3] as Readable).on('data', (part: Buffer) => {
       said += part.toString('utf8');
     });

@@ -65,6 +65,7 @@ interface Known {
   /** Permission → when the CRM's value last became true. */
   readonly raisedAt: Map<string, number>;
   erased: 'no' | 'yes' | 'maybe';
+  erasedBecause: string;
 }
 
 interface Place {
@@ -176,6 +177,7 @@ export class ChaosModel {
       const settled = known.firstSeen < certainSince && (known === subject || known.addressSince < certainSince);
       if (unchanged && sharesIt && settled) known.erased = 'yes';
       else if (known.erased !== 'yes' || !unchanged) known.erased = 'maybe';
+      known.erasedBecause = `erasure of ${erasure.name} done ${new Date(at).toISOString()}`;
     }
   }
 
@@ -184,6 +186,7 @@ export class ChaosModel {
     const known = this.#records.get(name);
     if (!known) return;
     known.erased = this.#erasureConcerns(known) ? 'maybe' : 'no';
+    known.erasedBecause = `sync asked ${new Date(at).toISOString()}`;
     this.#look(known, at);
   }
 
@@ -206,6 +209,28 @@ export class ChaosModel {
   /** The row as it is; undefined when it is gone or never was. */
   row(name: string): ModelRow | undefined {
     return this.#records.get(name)?.row;
+  }
+
+  /** What is remembered of a record, for whoever has to explain a difference. No address, no name. */
+  explain(name: string): string {
+    const known = this.#records.get(name);
+    if (!known) return 'the model does not know it';
+    const iso = (at: number): string => (Number.isFinite(at) ? new Date(at).toISOString() : 'never');
+    const { row } = known;
+    const flags = row
+      ? [
+          row.state,
+          judged(row.email),
+          row.merged && 'merged',
+          row.doNotEmail && 'doNotEmail',
+          row.doNotBulkEmail && 'bulk',
+        ]
+      : ['gone'];
+    const places = this.#placesOf(known).map(
+      (place) =>
+        `${place.names.size} names, taken away ${iso(place.takenAwayAt)}${place.certainlyThere ? ', certainly there' : ''}`,
+    );
+    return `${flags.filter(Boolean).join(' ')}; changed ${iso(known.changedAt)}; erased before: ${known.erased} (${known.erasedBecause}); addresses: ${places.join(' | ')}`;
   }
 
   openErasures(): string[] {
@@ -235,6 +260,7 @@ export class ChaosModel {
       addresses: new Map(),
       raisedAt: new Map(),
       erased: 'no',
+      erasedBecause: 'never asked for',
     };
     this.#records.set(name, known);
     return known;
@@ -242,7 +268,9 @@ export class ChaosModel {
 
   #changed(known: Known, at: number): void {
     known.changedAt = at;
-    if (known.erased !== 'no') known.erased = 'no';
+    if (known.erased === 'no') return;
+    known.erased = 'no';
+    known.erasedBecause = `changed ${new Date(at).toISOString()}`;
   }
 
   #endAddress(known: Known, next: string | undefined, at: number): void {
