@@ -7,6 +7,8 @@ import { join } from 'node:path';
 
 export interface TestRedis {
   readonly url: string;
+  /** Where it keeps its files. */
+  readonly folder: string;
   stop(): Promise<void>;
 }
 
@@ -23,7 +25,8 @@ export async function findRedisServer(): Promise<string | undefined> {
   return undefined;
 }
 
-export async function startRedis(program: string): Promise<TestRedis> {
+/** `persistent`: with an append-only file, and nothing compressed, so that what is in its files can be read. */
+export async function startRedis(program: string, options: { persistent?: boolean } = {}): Promise<TestRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'connector-redis-'));
   const port = await freePort();
   const server = spawn(
@@ -36,6 +39,10 @@ export async function startRedis(program: string): Promise<TestRedis> {
       '--save',
       '',
       '--appendonly',
+      options.persistent ? 'yes' : 'no',
+      '--rdbcompression',
+      'no',
+      '--aof-use-rdb-preamble',
       'no',
       '--maxmemory-policy',
       'noeviction',
@@ -52,6 +59,7 @@ export async function startRedis(program: string): Promise<TestRedis> {
   });
   return {
     url: `redis://127.0.0.1:${port}`,
+    folder,
     async stop() {
       server.kill('SIGTERM');
       await ended;
