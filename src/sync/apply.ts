@@ -11,6 +11,7 @@ import { type Core, newLease, targetOf } from './core.ts';
 import { applyErasures } from './erase.ts';
 import { gather } from './gather.ts';
 import { settleLots } from './guard.ts';
+import { oweThoseLeft } from './left-behind.ts';
 import { type Assignment, assign } from './moves.ts';
 import { applyCases } from './steps.ts';
 import type { ApplyResult } from './use-cases.ts';
@@ -54,6 +55,7 @@ async function applyBatch(batch: Batch, claimed: readonly LedgerMember[]): Promi
   try {
     const gathered = await gather(batch.core, batch.lease, claimed, batch.signal);
     await putBack(batch, gathered.busy, 1000);
+    await oweThoseLeft(batch, gathered.views);
     assignment = await assign(batch, gathered);
     await putBack(
       batch,
