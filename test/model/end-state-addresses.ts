@@ -2,14 +2,13 @@
  * The model for a target that tells people apart by address: who shares a profile, and what becomes of a profile when
  * an address changes (design section 6). Part of end-state.ts.
  */
-import type { OracleProfile } from './combine-oracle.ts';
 import type { CrmPerson } from './end-state.ts';
 import {
   becomes,
-  erased,
   gone,
-  judged,
   isFindable,
+  isMarked,
+  judged,
   keyOf,
   type Occasion,
   type Person,
@@ -55,11 +54,14 @@ export function settleAddresses(place: Place, occasion: Occasion): Place[] {
   let ways: ReadonlyMap<string, Person>[] = [new Map(place.people)];
   for (const key of new Set([...groups.keys(), ...moves.map((move) => move.from)])) {
     const options = waysOf(key, groups, moves, place, occasion);
-    const chosen = unsure.has(key) ? [{ person: { ...strange, there: true, unknown: true } }] : options;
+    const foreign = place.people.get(key)?.foreign ?? false;
+    const chosen = unsure.has(key) ? [{ person: { ...strange, there: true, unknown: true, foreign } }] : options;
     ways = ways.flatMap((people) => chosen.map(({ person }) => new Map(people).set(key, person)));
   }
   const homes = new Map(place.homes);
-  for (const [key, records] of groups) for (const record of records) homes.set(record.ref, key);
+  for (const [key, records] of groups)
+    for (const record of records)
+      if (!parked.includes(record.ref) || !homes.has(record.ref)) homes.set(record.ref, key);
   return ways.map((people) => ({ people, homes }));
 }
 
@@ -79,52 +81,53 @@ function waysOf(
   if (profile.action === 'anonymize')
     return [{ person: isFindable(person, key, records) ? gone(person, profile, records, occasion) : person }];
 
-  const carriers = arrivals.filter((move) => isEmptied(move.from, groups));
-  const former = arrivals.map((move) => place.people.get(move.from) ?? strange);
-  if (person.there) return stays(person, profile, records, arrivals, occasion);
-  const [first] = carriers;
-  const wasOnly = first !== undefined && moves.filter((move) => move.from === first.from).length === 1;
-  if (arrivals.length === 1 && first && wasOnly) {
-    const carried = place.people.get(first.from) ?? strange;
-    if (profile.action === 'leave') return [{ person: { ...carried, unknown: true } }];
-    return [{ person: becomes(carried, profile, records, occasion, true) }];
+  // Whoever was erased on request is erased at the address they come from too.
+  const carriers = arrivals.filter(
+    (move) => mayTakeAlong(move, groups, moves, place) && !isMarked(move.record, occasion),
+  );
+  const isCertain = carriers.some((move) => (groups.get(move.from) ?? []).every((record) => record.deleted));
+  const isVacated =
+    moves.some((move) => move.from === key) &&
+    records.every((record) => record.deleted || place.homes.get(record.ref) !== key);
+  if (person.there) {
+    const joined: Way = { person: becomes(person, profile, records, occasion, true) };
+    // Those who were here have all left at once and others came: they join, or it is as if nobody had been here.
+    return isVacated ? [joined, ...arrive(strange)] : [joined];
   }
-  if (profile.action === 'leave') return [{ person: carriers.length > 0 ? { ...person, unknown: true } : person }];
-  const created = becomes(person, profile, records, occasion, true, former);
-  if (profile.mayCreate) return carriers.length > 0 ? [{ person: created }, ...carriedBy()] : [{ person: created }];
-  if (carriers.length === 0) return [{ person }];
-  // Several arrive: at least one of them brings their profile along, if they were its only member.
-  const brought = carriedBy();
-  return carriers.some((move) => moves.filter((other) => other.from === move.from).length === 1)
-    ? brought
-    : [{ person }, ...brought];
+  return arrive(person);
 
-  function carriedBy(): Way[] {
-    return carriers.map((move) => {
+  /** Records that come to an address where nobody is. */
+  function arrive(vacant: Person): Way[] {
+    const brought = carriers.map((move): Way => {
       const carried = place.people.get(move.from) ?? strange;
+      if (profile.action === 'leave') return { person: { ...carried, unknown: true } };
       const next = becomes(carried, profile, records, occasion, true);
-      return { person: { ...next, sure: {}, alone: undefined } };
+      return { person: records.length === 1 ? next : { ...next, sure: {}, alone: undefined } };
     });
+    if (profile.action === 'leave') return brought.length > 0 ? brought : [{ person: vacant }];
+    if (!profile.mayCreate) {
+      // Where nothing can move in place, somebody whom nothing may create again is lost: the design does not say more.
+      if (isCertain && occasion.target.addressMutable) return brought;
+      return [{ person: vacant }, ...brought];
+    }
+    const former = arrivals.map((move) => place.people.get(move.from) ?? strange);
+    const created: Way = { person: becomes(vacant, profile, records, occasion, true, former) };
+    const isMove = isCertain && occasion.target.addressMutable && brought.length === 1;
+    return isMove && arrivals.length === 1 && records.length === 1 ? brought : [created, ...brought];
   }
 }
 
-/** The address had a profile already: records that arrive join it. */
-function stays(
-  person: Person,
-  profile: OracleProfile,
-  records: readonly CrmPerson[],
-  arrivals: readonly Move[],
-  occasion: Occasion,
-): Way[] {
-  const next = becomes(person, profile, records, occasion, true);
-  // Those who were here have all left at once and others came: whether their profile stays for those is open.
-  const isChain = arrivals.length > 0 && arrivals.length === records.length;
-  if (!isChain) return [{ person: next }];
-  return profile.mayCreate ? [{ person: next }] : [{ person: next }, { person: erased(person) }];
-}
-
-function isEmptied(key: string, groups: ReadonlyMap<string, readonly CrmPerson[]>): boolean {
-  return (groups.get(key) ?? []).every((record) => record.deleted);
+/** Nobody who was there stays, and nobody else leaves: the profile is one person's to take along. */
+function mayTakeAlong(
+  move: Move,
+  groups: ReadonlyMap<string, readonly CrmPerson[]>,
+  moves: readonly Move[],
+  place: Place,
+): boolean {
+  const staying = (groups.get(move.from) ?? []).filter(
+    (record) => !record.deleted && place.homes.get(record.ref) === move.from,
+  );
+  return staying.length === 0 && moves.filter((other) => other.from === move.from).length === 1;
 }
 
 function wasLeft(
@@ -137,8 +140,11 @@ function wasLeft(
   // Where nothing may be done for those who left, the contact is left as it is.
   const untouched = moves
     .filter((move) => move.from === key)
-    .every((move) => judged(groups.get(move.to) ?? [], occasion, move.to).action === 'leave');
-  if (untouched) return { ...person, unknown: true };
+    .every(
+      (move) =>
+        judged(groups.get(move.to) ?? [], occasion, move.to).action === 'leave' && !isMarked(move.record, occasion),
+    );
+  if (untouched || (person.unknown && person.foreign)) return { ...person, unknown: true };
   // What they took along is not remembered here.
-  return { ...strange, remembered: person.remembered };
+  return { ...strange, remembered: person.remembered, former: true };
 }

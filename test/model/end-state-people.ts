@@ -35,6 +35,8 @@ export interface Person {
   readonly pending: Bits;
   /** What the person had when they were erased: false is an opt-out that is remembered. */
   readonly remembered: Bits;
+  /** Somebody was here before: what is remembered of them may keep a permission down. */
+  readonly former: boolean;
   /** The one record that the person was, as long as there never was another; only then `sure` says anything. */
   readonly alone: string | undefined;
 }
@@ -51,6 +53,7 @@ export const strange: Person = {
   sure: {},
   pending: {},
   remembered: {},
+  former: false,
   alone: undefined,
 };
 
@@ -65,6 +68,8 @@ export interface Occasion extends Settled {
   readonly target: TargetRules;
   readonly world: World;
   readonly parked: readonly string[];
+  /** Records that were marked just now because another record of their person was erased on some target. */
+  readonly along: ReadonlySet<string>;
 }
 
 const spelling = /^[^@\s]+@[a-z0-9.-]*[a-z0-9][a-z0-9.-]*$/;
@@ -166,6 +171,7 @@ export function becomes(
   const owner = records.find((record) => record.ref === profile.owner);
   const alone = records.length === 1 ? records[0]?.ref : undefined;
   const pending: Bits = { ...person.pending, ...raised };
+  if (person.unknown && !profile.mayCreate) return person;
   if (profile.action === 'leave' || !owner || !there) {
     // An opt-out that is remembered ends when the CRM grants the permission anew.
     const remembered = { ...person.remembered };
@@ -180,7 +186,8 @@ export function becomes(
     return { ...strange, ...data, lowered: true, before, up: down, sure: down };
   }
   if (!person.there) {
-    const isFirst = former.length === 0 && alone !== undefined && Object.keys(person.remembered).length === 0;
+    const isNew = !occasion.world.places.get(occasion.target.name)?.homes.has(alone ?? '');
+    const isFirst = isNew && alone !== undefined && !person.former;
     const up = each(occasion, (name) => {
       const isRemembered = person.remembered[name] === false && !raised[name] && !person.pending[name];
       const isCapped = former.some((other) => !other.unknown && !mayBeUp(other, name)) && !raised[name];
@@ -205,6 +212,11 @@ export function mayBeUp(person: Person, name: string): boolean {
   return (person.lowered ? person.before[name] : person.up[name]) ?? false;
 }
 
+/** The record was erased on request, and has not changed since. */
+export function isMarked(record: CrmPerson, occasion: Occasion): boolean {
+  return !record.deleted && occasion.world.marks.get(record.ref) === record.version;
+}
+
 /** Whether one of these records tells the address by which a contact can be found. */
 export function isFindable(person: Person, key: string, records: readonly CrmPerson[]): boolean {
   return !person.foreign || records.some((record) => validAddress(record) === key);
@@ -216,7 +228,7 @@ export function erased(person: Person): Person {
   const had = person.unknown ? {} : person.lowered ? person.before : person.up;
   const remembered = { ...person.remembered, ...had };
   for (const [name, isGranted] of Object.entries(person.pending)) if (isGranted) delete remembered[name];
-  return { ...strange, remembered };
+  return { ...strange, remembered, former: true };
 }
 
 /** Automatically anonymized. */

@@ -50,6 +50,8 @@ export interface TableRules {
 export interface TargetRules {
   readonly name: string;
   readonly identity: 'address' | 'record';
+  /** Whether the address of a contact can be changed in place. */
+  readonly addressMutable: boolean;
   readonly permissions: readonly string[];
   readonly tables: Readonly<Record<string, TableRules | undefined>>;
 }
@@ -143,12 +145,15 @@ function keyOfContact(target: TargetRules, contact: Mailable, place: Place | und
 
 /** Everything was settled: all the worlds that may be true now. */
 export function afterSettling(before: World, settled: Settled): World[] {
-  const world = afterErasures(afterReading(before, settled.crm), settled);
+  const read = afterReading(before, settled.crm);
+  const world = afterErasures(read, settled);
+  const along = new Set([...world.marks.keys()].filter((ref) => world.marks.get(ref) !== read.marks.get(ref)));
+  for (const { ref } of settled.requests) along.delete(ref);
   const combinations = settled.rules.targets.reduce<ReadonlyMap<string, Place>[]>(
     (done, target) => {
       const place = world.places.get(target.name) ?? { people: new Map(), homes: new Map() };
       const settle = target.identity === 'address' ? settleAddresses : settleRecords;
-      const ways = settle(place, { target, world, ...settled, parked: settled.crossing[target.name] ?? [] });
+      const ways = settle(place, { target, world, along, ...settled, parked: settled.crossing[target.name] ?? [] });
       return done.flatMap((places) => ways.map((way) => new Map(places).set(target.name, way)));
     },
     [world.places],
