@@ -14,6 +14,8 @@ export interface NewErasure {
   readonly ref: RecordRef | null;
   readonly emailKey: EmailKey | null;
   readonly sealed: string | null;
+  /** Who asked, where somebody is known by name. */
+  readonly actor?: string;
 }
 
 export type ClaimedErasure = ErasureRow & { attempts: number };
@@ -58,6 +60,15 @@ export async function markErased(
   await sql`update erasure_target set status = case when ${isKept} then status else ${status} end,
       request_id = case when ${isKept} then request_id else ${requestId ?? null} end
     where erasure_id = ${id}::uuid and target = ${target}`.execute(trx);
+}
+
+/** That it was asked for, and by whom, stands from the first moment. */
+async function noteRequest(trx: Transaction<Database>, erasure: NewErasure): Promise<void> {
+  const trigger = erasure.jobId === null ? 'command' : `marketing job ${erasure.jobId}`;
+  await sql`insert into evidence (crm_table, record_id, profile_key, act, rule, trigger, detail, actor, configuration)
+    values (${erasure.ref?.table ?? null}, ${erasure.ref?.id ?? null}::uuid, ${erasure.emailKey}, 'erasure-requested',
+      'erased-on-request', ${trigger}, ${`erasure ${erasure.id}`}, ${erasure.actor ?? erasure.source},
+      (select fingerprint from configuration order by epoch desc limit 1))`.execute(trx);
 }
 
 export interface Erasures {
@@ -116,6 +127,7 @@ export function createErasures(db: Kysely<Database>): Erasures {
           .returning('id')
           .executeTakeFirst();
         if (!stored) return false;
+        await noteRequest(trx, erasure);
         // A record that no feed has shown yet is known from now on: otherwise its address would not be read, and closing
         // the erasure could not mark it.
         if (erasure.ref) {

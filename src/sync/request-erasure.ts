@@ -17,9 +17,8 @@ export interface RequestedErasure {
 
 export async function requestErasure(core: Core, ref: RecordRef, actor: string): Promise<RequestedErasure> {
   const id = core.uuid();
-  const erasure = { id, source: 'cli' as const, jobId: null, ref, emailKey: null, sealed: null };
+  const erasure = { id, source: 'cli' as const, jobId: null, ref, emailKey: null, sealed: null, actor };
   await core.store.erasures.open(erasure, targetNames(core));
-  await noteRequest(core, ref, null, actor);
   await wakeTargets(core);
   return { id, ref };
 }
@@ -40,9 +39,8 @@ export async function requestErasureOfAddress(
   }
   const id = core.uuid();
   const sealed = core.keyring.seal(JSON.stringify([address]));
-  const erasure = { id, source: 'cli' as const, jobId: null, ref: null, emailKey: key, sealed };
+  const erasure = { id, source: 'cli' as const, jobId: null, ref: null, emailKey: key, sealed, actor };
   await core.store.erasures.open(erasure, targetNames(core));
-  await noteRequest(core, null, key, actor);
   await wakeTargets(core);
   return [{ id, ref: undefined }];
 }
@@ -58,26 +56,6 @@ async function recordsWith(core: Core, address: string, key: EmailKey, signal: A
     if (!present || core.keyring.emailKey(present) === key) found.set(formatRecordRef(ref), ref);
   }
   return [...found.values()];
-}
-
-async function noteRequest(core: Core, ref: RecordRef | null, key: EmailKey | null, actor: string): Promise<void> {
-  await core.store.evidence.append([
-    {
-      target: null,
-      crm_table: ref?.table ?? null,
-      record_id: ref?.id ?? null,
-      profile_key: key,
-      act: 'erasure-requested',
-      rule: 'erased-on-request',
-      trigger: 'command',
-      outcome: null,
-      status: null,
-      request_id: null,
-      detail: null,
-      actor,
-      configuration: core.configuration,
-    },
-  ]);
 }
 
 async function wakeTargets(core: Core): Promise<void> {

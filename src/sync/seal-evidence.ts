@@ -29,6 +29,10 @@ export async function housekeeping(core: Core, signal: AbortSignal): Promise<Kep
   const { evidenceDays, goneDays, jobDays } = settings.retention;
   const sealed = await sealEvidence(core, evidenceDays, signal);
   const evidence = await repeat(signal, () => store.evidenceSeals.drop(atOnce));
+  // Somebody else's configuration is in force, and its times are.
+  const current = await store.configurations.current();
+  if (current !== undefined && current.epoch !== core.epoch)
+    return { sealed, evidence, records: 0, profiles: 0, finished: 0 };
   if (!(await store.retention.isTurn(retentionEverySeconds)))
     return { sealed, evidence, records: 0, profiles: 0, finished: 0 };
   const finished = await repeat(signal, () => store.retention.dropFinished(jobDays, atOnce));

@@ -11,7 +11,7 @@ import {
 } from '../../../src/sync/operate.ts';
 import { requestErasure } from '../../../src/sync/request-erasure.ts';
 import { verifyEvidence } from '../../../src/sync/seal-evidence.ts';
-import { addPeople, addPerson, edit, type Person, remove } from '../../support/crm-people.ts';
+import { addJob, addPeople, addPerson, edit, type Person, remove } from '../../support/crm-people.ts';
 import { scenario } from '../../support/scenario.ts';
 import type { Worker } from '../../support/worker.ts';
 
@@ -92,7 +92,20 @@ test('each act that erases or lowers leaves its rule, its cause, the configurati
   ]);
   expect(await lines(worker, asked)).toMatchObject([
     act('anonymize', 'erased-on-request', { trigger: `erasure ${erasure.id}`, members: [`contact/${asked.id}`] }),
-    { act: 'erasure-requested', actor: 'anna' },
+    { act: 'erasure-requested', actor: 'anna', trigger: 'command', detail: `erasure ${erasure.id}` },
+  ]);
+});
+
+test('a marketing job leaves who asked: the job', async () => {
+  const { world } = scene;
+  const person = addPerson(world);
+  const worker = await scene.open();
+  await worker.settle();
+  const job = addJob(world, 'anonymize', person);
+  await worker.settle();
+  expect(await lines(worker, person)).toMatchObject([
+    { act: 'anonymize', actor: 'job' },
+    { act: 'erasure-requested', actor: 'job', trigger: `marketing job ${job}` },
   ]);
 });
 

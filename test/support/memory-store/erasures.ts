@@ -1,9 +1,10 @@
 /** Explicit requests to anonymize, target by target; as src/store/erasures.ts. */
 import { formatRecordRef } from '../../../config/words.ts';
 import type { Lease } from '../../../src/store/deliveries.ts';
-import type { ClaimedErasure, Erasures, ErasureTargetDone } from '../../../src/store/erasures.ts';
-import type { ErasureRow, ErasureTargetRow } from '../../../src/store/tables.ts';
+import type { ClaimedErasure, Erasures, ErasureTargetDone, NewErasure } from '../../../src/store/erasures.ts';
+import type { ErasureRow, ErasureTargetRow, NewEvidence } from '../../../src/store/tables.ts';
 import { newRecord } from './checkpoints.ts';
+import { appendEvidence } from './evidence.ts';
 import { suppress as suppressOne } from './suppressions.ts';
 import {
   compareText,
@@ -44,6 +45,24 @@ export function markErased(
   if (!part || (part.status !== null && status === 404)) return;
   part.status = status;
   part.request_id = requestId ?? null;
+}
+
+function requested(room: Room, erasure: NewErasure): NewEvidence {
+  return {
+    target: null,
+    crm_table: erasure.ref?.table ?? null,
+    record_id: erasure.ref?.id ?? null,
+    profile_key: erasure.emailKey,
+    act: 'erasure-requested',
+    rule: 'erased-on-request',
+    trigger: erasure.jobId === null ? 'command' : `marketing job ${erasure.jobId}`,
+    outcome: null,
+    status: null,
+    request_id: null,
+    detail: `erasure ${erasure.id}`,
+    actor: erasure.actor ?? erasure.source,
+    configuration: room.tables.configurations.at(-1)?.fingerprint ?? null,
+  };
 }
 
 function newPart(id: string, target: ErasureTargetRow['target'], now: number): ErasureTargetRow {
@@ -90,6 +109,7 @@ export function memoryErasures(room: Room): Synchronous<Erasures> {
         completed_at: null,
         still_eligible: null,
       });
+      appendEvidence(room, [requested(room, erasure)]);
       if (erasure.ref) {
         const record = newRecord(room, erasure.ref, ++tables.changeSeq);
         const name = formatRecordRef(erasure.ref);
