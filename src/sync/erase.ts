@@ -120,11 +120,30 @@ async function gatherPerson(
     for (const text of addresses) present.push(core.keyring.emailKey(text));
     const unknown = present.filter((key) => !profiles.has(key as string as ProfileKey)) as string[] as ProfileKey[];
     if (unknown.length > 0 && !(await add(unknown, []))) return undefined;
+    // Whoever came to this address just now may still be at the one they left. Where others stay it is not theirs.
+    const { members: own } = belongingTo(core, byAddress, ref, [...profiles.keys()], members, readings, addresses);
+    const left = own.flatMap((member) => [member.profileKey, member.sentKey as ProfileKey | undefined]);
+    const elsewhere = [...new Set(left)].filter((key) => key !== undefined && !profiles.has(key)) as ProfileKey[];
+    if (elsewhere.length > 0 && !(await add(elsewhere, []))) return undefined;
+    for (const key of elsewhere) {
+      const stays = [...members.values()].some((member) => {
+        const now = readings.get(formatRecordRef(member.ref));
+        return !own.includes(member) && now?.kind === 'row' && presentKey(core, member, now) === key;
+      });
+      if (stays) profiles.delete(key);
+    }
   }
   return {
     person: belongingTo(core, byAddress, ref, [...profiles.keys()], members, readings, addresses),
     profiles: [...profiles.values()],
   };
+}
+
+/** Where a record belongs as it is now. */
+function presentKey(core: Core, member: LedgerMember, reading: Reading | undefined): ProfileKey | undefined {
+  const address = reading?.kind === 'row' ? reading.row.email.reveal()?.trim() : undefined;
+  const key = address ? core.keyring.emailKey(address) : (member.profileKey ?? member.emailKey);
+  return key as ProfileKey | undefined;
 }
 
 /** Everybody who is this person: the record itself, and those whose present address, or last profile, is one of theirs. */
@@ -143,10 +162,8 @@ function belongingTo(
   for (const [name, member] of members) {
     const reading = readings.get(name);
     const address = reading?.kind === 'row' ? reading.row.email.reveal()?.trim() : undefined;
-    const key = address
-      ? (core.keyring.emailKey(address) as string as ProfileKey)
-      : (member.profileKey ?? member.emailKey);
-    if (name === own || (byAddress && key !== undefined && keys.includes(key as ProfileKey))) person.push(member);
+    const key = presentKey(core, member, reading);
+    if (name === own || (byAddress && key !== undefined && keys.includes(key))) person.push(member);
     else continue;
     if (reading?.kind === 'row' && matches(core.settings.erasure.blockWhen, reading.row)) blocked = true;
     if (byAddress && address) addresses.add(address);

@@ -91,7 +91,9 @@ export function judge(
     });
   }
   const decision = decideProfile([...members.values()], {
-    explicitErasure: circumstance.erasures.keys.has(key),
+    // Also by a record whose table is not for this target: it is the same person.
+    explicitErasure:
+      circumstance.erasures.keys.has(key) || views.some((view) => circumstance.erasures.refs.has(view.name)),
     // The profile's own address only: somebody who came from, or went to, another one must not erase the others.
     addressSuppressed:
       circumstance.suppressedAddresses.has(key) ||
