@@ -57,6 +57,9 @@ export async function openDatabase(options: {
       await client.query(`SET search_path TO ${queueSchema}`);
     },
   });
+  // The pool listens to idle connections only. One that dies in somebody's hands, between two statements of a
+  // transaction, would end the process; whoever holds it learns of it from their next statement.
+  for (const one of [pool, queuePool]) one.on('connect', (client) => client.on('error', () => undefined));
   // BullMQ listens once for every queue and worker.
   queuePool.setMaxListeners(50);
   pool.on('error', (error) => logger.warn({ code: codeOf(error), pool: 'store' }, 'idle database connection lost'));

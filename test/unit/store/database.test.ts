@@ -44,6 +44,17 @@ describe('connections', () => {
     await expect(database.pool.query('SELECT 1 AS one')).resolves.toMatchObject({ rows: [{ one: 1 }] });
   });
 
+  test('a connection that dies in the hands of a transaction fails its next statement and nothing else', async () => {
+    const client = await database.pool.connect();
+    const { rows } = await client.query('SELECT pg_backend_pid() AS pid');
+    const lost = new Promise((resolve) => client.once('end', resolve));
+    await database.queuePool.query('SELECT pg_terminate_backend($1)', [rows[0].pid]);
+    await lost;
+    await expect(client.query('SELECT 1')).rejects.toThrow();
+    client.release(true);
+    await expect(database.pool.query('SELECT 1 AS one')).resolves.toMatchObject({ rows: [{ one: 1 }] });
+  });
+
   test('an unreachable server is a configuration error without the password', async () => {
     const url = new URL(server.url);
     url.port = '1';
