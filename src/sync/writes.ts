@@ -133,7 +133,10 @@ async function finishOne(
   intentId: string,
 ): Promise<Finished | undefined> {
   const { judged, plan, profile } = write;
-  const again = lateEffectLeft(batch, profile.openIntents);
+  const late = lateEffectLeft(batch, profile.openIntents);
+  // The address was changed under the id that the contact has there; now that it is known by it, it is given its own.
+  const underOtherId = outcome.contactKey !== undefined && outcome.contactKey !== plan.item.contactKey;
+  const again = late ?? (plan.item.addressChanged && plan.item.mayCreate && underOtherId ? 0 : undefined);
   switch (outcome.kind) {
     case 'done':
       return {
@@ -169,7 +172,7 @@ async function finishOne(
       return {
         judged,
         intentId,
-        againInMs: again,
+        againInMs: late,
         met: profile.openIntents,
         change: absentChange(profile),
       };
