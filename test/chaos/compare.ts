@@ -28,7 +28,8 @@ export interface Comparison {
 
 function differenceOf(end: End, contact: AdminContact): string | undefined {
   if (end.kind === 'absent') return `is there (rule says gone), as ${contact.externalId}`;
-  if (contact.externalId !== end.ownerId) return `belongs to ${contact.externalId}, expected ${end.ownerId}`;
+  const isKnown = contact.externalId === end.ownerId || end.otherIds.includes(contact.externalId ?? '');
+  if (!isKnown) return `belongs to ${contact.externalId}, expected ${end.ownerId}`;
   if (contact.email !== end.email) return `address differs in writing from the owner's (${end.rule})`;
   const { email: _email, ...properties } = contact.properties;
   const names = new Set([...Object.keys(properties), ...Object.keys(end.fields)]);

@@ -49,11 +49,11 @@ export function startWorkers(count: number, options: WorkerOptions): Workers {
   function nextPlan(): { plan: CrashPlan | null; lifeMs: number } {
     const { roll } = options;
     const lifeMs = 1500 + roll.below(5000);
-    // One in six dies anywhere, by the clock; the others where the fewest died so far.
-    if (sparing || roll.chance(1 / 6)) return { plan: null, lifeMs };
+    // One in ten dies anywhere, by the clock; the others where the fewest died so far.
+    if (sparing || roll.chance(1 / 10)) return { plan: null, lifeMs };
     const fewest = Math.min(...phases.map((phase) => kills[phase]));
     const phase = roll.pick(phases.filter((candidate) => kills[candidate] <= fewest + 2));
-    const after = 1 + roll.below(phase === 'pull' ? 6 : 25);
+    const after = 1 + roll.below(phase === 'pull' ? 4 : 10);
     return { plan: { phase, after, platformHost: options.platformHost }, lifeMs: longestLife };
   }
 

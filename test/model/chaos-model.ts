@@ -37,6 +37,8 @@ export type End =
       readonly kind: 'live';
       readonly owner: string;
       readonly ownerId: string;
+      /** Other ids that the contact may still have: an update that creates nobody leaves it under the id it has. */
+      readonly otherIds: readonly string[];
       readonly email: string;
       readonly fields: Readonly<Record<string, string | null>>;
       /** Permissions that may be up. */
@@ -404,6 +406,7 @@ export class ChaosModel {
       kind: 'live',
       owner: row.name,
       ownerId: row.id,
+      otherIds: verdict.mayCreate ? [] : [...place.names].flatMap((name) => name.split('/')[1] ?? []),
       email: (row.email ?? '').trim(),
       fields: row.fields,
       mayBeUp: verdict.action === 'sync' ? this.#mayBeUp(place, owner, row) : [],
