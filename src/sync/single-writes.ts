@@ -28,6 +28,8 @@ export async function lookUp(batch: Batch, ref: ContactRef): Promise<Found | und
 /** The same person, called by an id that the platform told. */
 export function calledAlso(ref: ContactRef, contactKey: string | undefined): ContactRef {
   if (contactKey === undefined || ref.contactKeys.includes(contactKey)) return ref;
+  // A record's own id is known by the record, and may still be noted at the address that they left.
+  if (ref.recordIds.some((id) => id === contactKey)) return ref;
   return { ...ref, contactKeys: [...ref.contactKeys, contactKey] };
 }
 
