@@ -5,7 +5,7 @@
  * as bytes, Redis (its keys, RDB and append-only file), all logs and what the commands print. The same search has to
  * find what is planted in each of them.
  *
- * PRIVACY_PEOPLE says how many people (2,000 when it is not set). Without redis-server the wake-ups are in PostgreSQL.
+ * PRIVACY_PEOPLE says how many people (1,000 when it is not set; the full measure is 10,000). Without redis-server the wake-ups are in PostgreSQL.
  */
 import { appendFile, chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -33,7 +33,7 @@ import { silentLogger } from '../support/logger.ts';
 import { findRedisServer, startRedis, type TestRedis } from '../support/redis.ts';
 import { configurationOf, type Group, merge } from '../support/worker.ts';
 
-const population = Number(process.env.PRIVACY_PEOPLE ?? 2000);
+const population = Number(process.env.PRIVACY_PEOPLE ?? 1000);
 const seed = 11;
 const hashKey = 'hash-key-of-privacy-at-rest-0123456789';
 const adminToken = 'admin-token-of-privacy-at-rest';
