@@ -2,6 +2,8 @@
 import type { z } from 'zod';
 import { ConnectorError } from '../http/errors.ts';
 import type { OpenPlatform, PlatformContext } from './context.ts';
+import { createKeap } from './keap/adapter.ts';
+import { keapSettings } from './keap/settings.ts';
 import { createSpotler } from './spotler/adapter.ts';
 import { spotlerSettings } from './spotler/settings.ts';
 
@@ -15,6 +17,7 @@ export interface PlatformKind {
 }
 
 export const platforms: Readonly<Record<string, PlatformKind>> = {
+  keap: kind(keapSettings, createKeap),
   spotler: kind(spotlerSettings, createSpotler),
 };
 

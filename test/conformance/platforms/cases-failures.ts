@@ -102,7 +102,7 @@ export function failureCases(subject: ConformanceSubject): void {
       expect((await failureOf(world().adapter.find(ref, signal))).kind).toBe('retry');
     });
 
-    it.each([200, 404, 403])('takes no proxy page with status %d for an answer of the platform', async (status) => {
+    it.each([200, 403, 404])('takes no proxy page with status %d for an answer of the platform', async (status) => {
       const failures = await failuresOfAll(world(), { kind: 'html', status });
 
       expect(failures.every(({ kind }) => kind !== 'gone' && kind !== 'park')).toBe(true);

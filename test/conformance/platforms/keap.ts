@@ -1,0 +1,71 @@
+/** Keap for the conformance suite. */
+import { startKeapSimulator } from '../../../fixtures/simulators/keap/index.ts';
+import type { Bench, ConformanceSubject, Seed, SeenPerson } from './subject.ts';
+
+export const keap: ConformanceSubject = {
+  platform: 'keap',
+  textFields: ['given_name', 'favouritecolour'],
+  permissions: ['marketing'],
+  badFields: { family_name: 'longer than the forty characters that it takes' },
+  addresses: {
+    plus: 'taken',
+    capitals: 'taken',
+    apostrophe: 'taken',
+    quotes: 'taken',
+    nonAscii: 'taken',
+    longest: 'refused',
+  },
+  start,
+};
+
+async function start(): Promise<Bench> {
+  const simulator = await startKeapSimulator();
+
+  function people(): SeenPerson[] {
+    return simulator.contacts().map(({ id, email, properties, customFields, optedIn }) => {
+      const { [simulator.recordIdField]: recordId, ...fields } = customFields;
+      return {
+        id,
+        contactKey: typeof recordId === 'string' ? recordId : undefined,
+        address: email ?? undefined,
+        fields: { ...properties, ...fields } as SeenPerson['fields'],
+        permissions: { marketing: optedIn },
+      };
+    });
+  }
+
+  return {
+    kinds: {
+      find: '^GET /contacts(/id)?$',
+      create: '^POST /contacts$',
+      reset: '^PATCH /emailAddresses/status$',
+      erase: '^DELETE /contacts/id$',
+    },
+    settings: (credentials) => ({
+      baseUrl: simulator.baseUrl,
+      app: 'ab123',
+      apiKey: credentials === 'right' ? simulator.apiKey() : 'not the key',
+      recordIdField: simulator.recordIdField,
+    }),
+    people,
+    seed({ address, contactKey, fields = {}, permissions = {} }: Seed) {
+      const { favouritecolour, ...properties } = fields;
+      const [id = ''] = simulator.addContacts([
+        {
+          email: address,
+          properties,
+          customFields: {
+            ...(favouritecolour === undefined ? {} : { favouritecolour }),
+            ...(contactKey === undefined ? {} : { [simulator.recordIdField]: contactKey }),
+          },
+          status: permissions.marketing ? 'SINGLE_OPT_IN' : 'LIST_UNSUBSCRIBE',
+        },
+      ]);
+      return id;
+    },
+    isErased: (id) => !people().some((person) => person.id === id),
+    setFaults: (plan) => simulator.setFaults(plan),
+    counts: () => simulator.counts(),
+    close: () => simulator.close(),
+  };
+}
