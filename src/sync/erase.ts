@@ -120,11 +120,14 @@ async function gatherPerson(
     for (const text of addresses) present.push(core.keyring.emailKey(text));
     const unknown = present.filter((key) => !profiles.has(key as string as ProfileKey)) as string[] as ProfileKey[];
     if (unknown.length > 0 && !(await add(unknown, []))) return undefined;
-    // Whoever came to this address just now may still be at the one they left. Where others stay it is not theirs.
-    const { members: own } = belongingTo(core, byAddress, ref, [...profiles.keys()], members, readings, addresses);
-    const left = own.flatMap((member) => [member.profileKey, member.sentKey as ProfileKey | undefined]);
-    const elsewhere = [...new Set(left)].filter((key) => key !== undefined && !profiles.has(key)) as ProfileKey[];
-    if (elsewhere.length > 0 && !(await add(elsewhere, []))) return undefined;
+    // What the person left just now is theirs too, and so it is for whoever came to this address: but where others stay,
+    // those have the profile.
+    const here = (address ? [core.keyring.emailKey(address)] : [...profiles.keys()]) as string[] as ProfileKey[];
+    const { members: own } = belongingTo(core, byAddress, ref, here, members, readings, addresses);
+    const left = [...profiles.keys(), ...own.flatMap((member) => [member.profileKey, member.sentKey])];
+    const elsewhere = [...new Set(left)].filter((key) => key && !here.includes(key as ProfileKey)) as ProfileKey[];
+    const unleased = elsewhere.filter((key) => !profiles.has(key));
+    if (unleased.length > 0 && !(await add(unleased, []))) return undefined;
     for (const key of elsewhere) {
       const stays = [...members.values()].some((member) => {
         const now = readings.get(formatRecordRef(member.ref));

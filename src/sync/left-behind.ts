@@ -13,6 +13,6 @@ export async function oweThoseLeft(batch: Batch, views: readonly View[]): Promis
       return claim && profileKey !== undefined && profileKey !== view.key ? [profileKey] : [];
     }),
   );
-  const staying = views.filter((view) => left.has(view.key) && !view.ledger.claim && view.reading.kind !== 'deleted');
+  const staying = views.filter((view) => left.has(view.key) && !view.ledger.claim);
   if (staying.length > 0) await batch.core.store.records.oweAgain(staying.map((view) => view.ledger.ref));
 }
