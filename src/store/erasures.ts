@@ -71,6 +71,26 @@ async function noteRequest(trx: Transaction<Database>, erasure: NewErasure): Pro
       (select fingerprint from configuration order by epoch desc limit 1))`.execute(trx);
 }
 
+async function oweProfilesOf(trx: Transaction<Database>, erasure: ErasureRow): Promise<void> {
+  await sql`
+    with who as (
+      select crm_table, id from erasure_record where erasure_id = ${erasure.id}::uuid
+      union select crm_table, record_id from erasure where id = ${erasure.id}::uuid and record_id is not null
+    ), profiles as (
+      select d.target, d.profile_key from delivery d join who on who.crm_table = d.crm_table and who.id = d.id
+      where d.profile_key is not null
+      union select target, ${erasure.email_key}::text from erasure_target
+      where erasure_id = ${erasure.id}::uuid and ${erasure.email_key}::text is not null
+    ), owed as (
+      select d.target, d.crm_table, d.id from delivery d
+      join profiles p on p.target = d.target and p.profile_key = d.profile_key
+      order by d.target, d.crm_table, d.id for update of d
+    )
+    update delivery d set due_at = now(), staged = false, attempts = 0, owed_seq = owed_seq + 1,
+      parked_code = null, parked_reason = null, parked_at = null
+    from owed where d.target = owed.target and d.crm_table = owed.crm_table and d.id = owed.id`.execute(trx);
+}
+
 export interface Erasures {
   /** Stores an erasure and its part for each target, and owes them. Answers false when the job has one already. */
   open(erasure: NewErasure, targets: readonly TargetName[]): Promise<boolean>;
@@ -97,7 +117,10 @@ export interface Erasures {
   /** Erasures that were asked for this record, or that it belonged to; newest first. */
   touching(ref: RecordRef): Promise<ErasureRow[]>;
   countOpen(): Promise<{ open: number; oldest: Date | null }>;
-  /** Marks the records with the etags read now, closes the erasure and empties what was sealed. */
+  /**
+   * Marks the records with the etags read now, closes the erasure, empties what was sealed, and owes everything of the
+   * person's profiles again: what came up while the erasure was open was left alone.
+   */
   close(
     erasure: ErasureRow,
     marks: readonly { ref: RecordRef; etag: string }[],
@@ -254,6 +277,7 @@ export function createErasures(db: Kysely<Database>): Erasures {
         await sql`update erasure set state = 'done', sealed = null, completed_at = now(), still_eligible = ${stillEligible}
           where id = ${erasure.id}::uuid`.execute(trx);
         await sql`delete from hold_case where erasure_id = ${erasure.id}::uuid`.execute(trx);
+        await oweProfilesOf(trx, erasure);
       });
     },
   };

@@ -63,8 +63,6 @@ export interface Records {
   oweAgain(refs: readonly RecordRef[]): Promise<number>;
   /** The same for what is parked: one record's, or everything. */
   retryParked(ref?: RecordRef): Promise<number>;
-  /** Owes everything of these profiles again, due now. */
-  oweProfiles(target: TargetName, keys: readonly string[]): Promise<void>;
   /**
    * A Sync Contact job: lifts the mark of an erasure, and sends even what is unchanged. Answers the change number, which
    * no delivery of the record has reached yet.
@@ -122,12 +120,6 @@ export function createRecords(db: Kysely<Database>): Records {
     async retryParked(ref) {
       const only = ref ? sql`and crm_table = ${ref.table} and id = ${ref.id}::uuid` : sql``;
       return oweSome(sql`parked_code is not null ${only}`);
-    },
-
-    async oweProfiles(target, keys) {
-      await sql`update delivery set due_at = now(), staged = false, attempts = 0, owed_seq = owed_seq + 1,
-          parked_code = null, parked_reason = null, parked_at = null
-        where target = ${target} and profile_key = any(${keys}::text[])`.execute(db);
     },
 
     async forceSync(ref, targets) {

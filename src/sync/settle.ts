@@ -59,16 +59,7 @@ async function settle(core: Core, erasure: ErasureRow, signal: AbortSignal): Pro
     if (erasure.email_key) suppress.push({ kind: 'address', value: erasure.email_key });
   }
   await core.store.erasures.close(erasure, marks, stillEligible, suppress);
-  // Records of this person that came up while it was open were left alone; now they are decided.
-  for (const name of targetNames(core)) {
-    const keys = new Set<string>();
-    for (const ref of refs.values()) {
-      const delivery = (await core.store.records.deliveries(ref)).find((row) => row.target === name);
-      if (delivery?.profile_key) keys.add(delivery.profile_key);
-    }
-    if (keys.size > 0) await core.store.records.oweProfiles(name, [...keys]);
-    await core.wake.apply(name);
-  }
+  for (const name of targetNames(core)) await core.wake.apply(name);
 }
 
 export interface ErasureResult {

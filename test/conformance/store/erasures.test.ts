@@ -2,7 +2,21 @@ import { expect, test } from '@jest/globals';
 import type { TargetName } from '../../../config/words.ts';
 import type { NewErasure } from '../../../src/store/erasures.ts';
 import type { Store } from '../../../src/store/store.ts';
-import { begin, emailKey, hour, id, lease, main, minute, onEveryStore, other, ref, uuid } from './room.ts';
+import {
+  applyAll,
+  begin,
+  emailKey,
+  hour,
+  id,
+  lease,
+  main,
+  minute,
+  onEveryStore,
+  other,
+  owe,
+  ref,
+  uuid,
+} from './room.ts';
 
 const erasure = (n: number, more: Partial<NewErasure> = {}): NewErasure => ({
   id: uuid(n),
@@ -210,6 +224,24 @@ onEveryStore('closing an erasure', (world) => {
     expect(await store.erasures.ready(9)).toEqual([]);
     await store.erasures.seal(uuid(1), 'late');
     expect((await store.erasures.get(uuid(1)))?.sealed).toBeNull();
+  });
+});
+
+onEveryStore('what came up while an erasure was open', (world) => {
+  test('is due again when it closes: everything of the profiles of its records and of its address', async () => {
+    const { store } = world();
+    await begin(store);
+    await owe(store, [1, 2]);
+    await applyAll(store, 'a');
+    await owe(store, [3]);
+    await applyAll(store, 'b');
+    await owe(store, [4]);
+    await applyAll(store, 'c');
+    await store.erasures.open(erasure(1, { emailKey: emailKey('b') }), [main]);
+    await finish(store, 1, main);
+    await store.erasures.close((await store.erasures.ready(9))[0]!, [], false, []);
+    const due = await store.deliveries.claim(lease(1), 9, 1);
+    expect(due.map((member) => member.ref.id)).toEqual([id(1), id(2), id(3)]);
   });
 });
 

@@ -53,7 +53,7 @@ const step = fc.oneof(
   fc.record({ do: fc.constant('settle'), allowed: fc.integer({ min: 0, max: 2 }) }),
   fc.record({ do: fc.constant('close'), keys: some(key) }),
   fc.record({ do: fc.constant('decide'), approve: fc.boolean(), position: fc.nat(2) }),
-  fc.record({ do: fc.constantFrom('oweProfiles', 'heldByOthers'), keys: some(key) }),
+  fc.record({ do: fc.constant('heldByOthers'), keys: some(key) }),
   fc.record({ do: fc.constantFrom('oweAgain', 'retryParked', 'forceSync', 'erase'), n: record }),
   fc.record({ do: fc.constant('eraseNext'), worker, how: fc.constantFrom('wait', 'done', 'leave') }),
   fc.record({ do: fc.constant('configure'), lot }),
@@ -175,8 +175,6 @@ async function act(player: Player, given: Step): Promise<unknown> {
       const hold = (await store.brake.holds())[given.position];
       return hold && store.brake.decide(hold.id, given.approve ? 'approved' : 'rejected', 'ann');
     }
-    case 'oweProfiles':
-      return store.records.oweProfiles(main, keys);
     case 'heldByOthers':
       return store.profiles.heldByOthers(main, [1, 2, 3, 4].map(id), keys).then((ids) => ids.sort());
     case 'oweAgain':

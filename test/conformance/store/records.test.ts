@@ -78,21 +78,6 @@ onEveryStore('the ledger of ids', (world) => {
 });
 
 onEveryStore('owing again', (world) => {
-  test('everything of a profile is due again, with what was parked or waited in the brake’s list', async () => {
-    const { store } = world();
-    await begin(store);
-    await owe(store, [1, 2, 3]);
-    await applyAll(store, 'a');
-    await owe(store, [2]);
-    const [two] = await store.deliveries.claim(lease(1), 9, 1);
-    await store.deliveries.park(lease(1), [{ ref: ref(2), seq: two?.claim?.seq ?? 0, code: 'C', reason: 'r' }]);
-    await store.records.oweProfiles(main, ['a']);
-    const again = await store.deliveries.claim(lease(1), 9, 1);
-    expect(again.map((member) => member.ref.id)).toEqual([id(1), id(2), id(3)]);
-    expect(await deliveryOf(store, 2)).toMatchObject({ parked_code: null, parked_reason: null, attempts: 0 });
-    expect((await deliveryOf(store, 1)).owed_seq).toBeGreaterThan((await deliveryOf(store, 1)).done_seq);
-  });
-
   test('records are due again wherever they were owed', async () => {
     const { store } = world();
     await begin(store);

@@ -1,9 +1,9 @@
 /** Explicit requests to anonymize, target by target; as src/store/erasures.ts. */
-import { formatRecordRef } from '../../../config/words.ts';
+import { formatRecordRef, type ProfileKey } from '../../../config/words.ts';
 import type { Lease } from '../../../src/store/deliveries.ts';
 import type { ClaimedErasure, Erasures, ErasureTargetDone, NewErasure } from '../../../src/store/erasures.ts';
 import type { ErasureRow, ErasureTargetRow, NewEvidence } from '../../../src/store/tables.ts';
-import { newRecord } from './checkpoints.ts';
+import { makeDue, newRecord } from './checkpoints.ts';
 import { appendEvidence } from './evidence.ts';
 import { suppress as suppressOne } from './suppressions.ts';
 import {
@@ -222,6 +222,19 @@ export function memoryErasures(room: Room): Synchronous<Erasures> {
       for (const target of tables.holdCases.keys()) {
         const cases = ofTarget(tables.holdCases, target);
         for (const [key, held] of cases) if (held.erasure_id === erasure.id) cases.delete(key);
+      }
+      const names = new Set(tables.erasureRecords.get(erasure.id)?.keys());
+      if (erasure.crm_table && erasure.record_id)
+        names.add(formatRecordRef({ table: erasure.crm_table, id: erasure.record_id }));
+      for (const [target, deliveries] of tables.deliveries) {
+        const keys = new Set([...names].map((name) => deliveries.get(name)?.profile_key ?? null));
+        if (erasure.email_key !== null && tables.erasureTargets.get(erasure.id)?.has(target))
+          keys.add(erasure.email_key as string as ProfileKey);
+        for (const delivery of deliveries.values()) {
+          if (delivery.profile_key === null || !keys.has(delivery.profile_key)) continue;
+          makeDue(delivery, room.now());
+          delivery.owed_seq += 1;
+        }
       }
     },
   };

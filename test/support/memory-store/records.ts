@@ -5,7 +5,7 @@ import type { RecordNote, Records } from '../../../src/store/records.ts';
 import type { DeliveryRow } from '../../../src/store/tables.ts';
 import { makeDue, markOwed } from './checkpoints.ts';
 import { underLease } from './deliveries.ts';
-import { compareText, ofTarget, type Room, type Synchronous } from './tables.ts';
+import { compareText, type Room, type Synchronous } from './tables.ts';
 
 export function noteRecords(room: Room, lease: Lease, notes: readonly RecordNote[]): void {
   const now = new Date(room.now());
@@ -56,12 +56,6 @@ export function memoryRecords(room: Room): Synchronous<Records> {
     retryParked(ref) {
       const rows = ref ? deliveriesOf(ref) : [...tables.deliveries.values()].flatMap((ofOne) => [...ofOne.values()]);
       return oweAll(rows.filter((row) => row.parked_code !== null));
-    },
-
-    oweProfiles(target, keys) {
-      const wanted = new Set(keys);
-      const rows = [...ofTarget(tables.deliveries, target).values()];
-      oweAll(rows.filter((row) => row.profile_key !== null && wanted.has(row.profile_key)));
     },
 
     forceSync(ref, targets) {
