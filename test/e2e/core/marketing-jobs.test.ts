@@ -269,3 +269,22 @@ test('a person without an external id there is named as to be erased by hand, an
   await worker.settle();
   expect(jobState(world, job)?.status).toBe('inProgress');
 });
+
+test('a record that comes up while the erasure of its address is open is decided when that is closed', async () => {
+  const { world } = scene;
+  const anna = addPerson(world);
+  const worker = await scene.open();
+  await worker.settle();
+  world.spotler.setFaults([{ kind: '503', match: 'GET /contact/id' }]);
+  const job = addJob(world, 'anonymize', anna);
+  await worker.useCases.marketingJobs(AbortSignal.timeout(5000));
+  const lead = addPerson(world, { emailaddress1: anna.email, donotbulkemail: true }, 'lead');
+  await worker.pull();
+  await worker.passSeconds(70);
+  await worker.applyDue();
+  world.spotler.setFaults([]);
+  await worker.settle(600);
+  expect(jobState(world, job)?.status).toBe('succeeded');
+  expect(contactOf(world, anna.email)).toBeUndefined();
+  expect(await ledgerOf(worker, lead)).toMatchObject({ rule: 'do-not-bulk-email', due: false });
+});
