@@ -74,7 +74,8 @@ async function writePart(batch: Batch, part: readonly Write[]): Promise<string[]
     );
     return [];
   }
-  return finished.filter((f) => f.change !== undefined).map((f) => f.judged.key);
+  // Due again at once: it holds an id that somebody else may wait for.
+  return finished.filter((f) => f.change !== undefined && f.againInMs !== 0).map((f) => f.judged.key);
 }
 
 /** Every id that the person is called by, the one that is written among them. */
