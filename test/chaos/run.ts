@@ -235,6 +235,13 @@ async function tell(options: ChaosOptions, stage: Stage, outcome: Outcome): Prom
      from delivery where parked_code is not null group by parked_code`,
   );
   for (const { code, n, names } of parked) say(`parked: ${code} ${n} (${names.join(', ')})`);
+  const waiting = await postgres.query<{ name: string }>(
+    `select crm_table || '/' || id as name from delivery where due_at is not null order by due_at limit 5`,
+  );
+  for (const { name } of waiting) {
+    say(`still owed: ${name}: ${model.explain(name)}`);
+    for (const line of await evidenceOf(postgres, name)) say(line);
+  }
   const result = await compare(model, simulators);
   sayComparison(result, say);
   if (result.differences.length > 0) problems.push(`${result.differences.length} differences`);
