@@ -15,6 +15,7 @@ import {
 } from '../../config/words.ts';
 import { isConnectorError } from '../http/errors.ts';
 import type { ContactRef, Outcome } from '../platforms/platform.ts';
+import { judgeAddress } from '../rules/address.ts';
 import { erasureCaseKey } from '../store/brake.ts';
 import type { Lease, LedgerMember } from '../store/deliveries.ts';
 import type { ClaimedErasure, Erasures } from '../store/erasures.ts';
@@ -115,7 +116,7 @@ async function gatherPerson(
   if (byAddress) {
     const present: EmailKey[] = [];
     const reading = ref && readings.get(formatRecordRef(ref));
-    const address = reading?.kind === 'row' ? reading.row.email.reveal()?.trim() : undefined;
+    const address = addressOf(reading);
     if (address) addresses.add(address);
     for (const text of addresses) present.push(core.keyring.emailKey(text));
     const unknown = present.filter((key) => !profiles.has(key as string as ProfileKey)) as string[] as ProfileKey[];
@@ -128,12 +129,16 @@ async function gatherPerson(
     const elsewhere = [...new Set(left)].filter((key) => key && !here.includes(key as ProfileKey)) as ProfileKey[];
     const unleased = elsewhere.filter((key) => !profiles.has(key));
     if (unleased.length > 0 && !(await add(unleased, []))) return undefined;
-    for (const key of elsewhere) {
-      const stays = [...members.values()].some((member) => {
-        const now = readings.get(formatRecordRef(member.ref));
-        return !own.includes(member) && now?.kind === 'row' && presentKey(core, member, now) === key;
-      });
-      if (stays) profiles.delete(key);
+    const others = [...members.values()].filter((member) => {
+      const now = readings.get(formatRecordRef(member.ref));
+      const key = presentKey(core, member, now);
+      return !own.includes(member) && now?.kind === 'row' && key !== undefined && elsewhere.includes(key);
+    });
+    for (const member of others) {
+      const key = presentKey(core, member, readings.get(formatRecordRef(member.ref)));
+      // Who comes there from elsewhere does not stay, and is another person all the same.
+      if (key && (member.profileKey ?? key) === key) profiles.delete(key);
+      else members.delete(formatRecordRef(member.ref));
     }
   }
   return {
@@ -144,9 +149,15 @@ async function gatherPerson(
 
 /** Where a record belongs as it is now. */
 function presentKey(core: Core, member: LedgerMember, reading: Reading | undefined): ProfileKey | undefined {
-  const address = reading?.kind === 'row' ? reading.row.email.reveal()?.trim() : undefined;
+  const address = addressOf(reading);
   const key = address ? core.keyring.emailKey(address) : (member.profileKey ?? member.emailKey);
   return key as ProfileKey | undefined;
+}
+
+/** What cannot be an address leaves a record where it was. */
+function addressOf(reading: Reading | undefined): string | undefined {
+  const address = reading?.kind === 'row' ? reading.row.email.reveal()?.trim() : undefined;
+  return address && judgeAddress(address) === 'valid' ? address : undefined;
 }
 
 /** Everybody who is this person: the record itself, and those whose present address, or last profile, is one of theirs. */
@@ -164,7 +175,7 @@ function belongingTo(
   let blocked = false;
   for (const [name, member] of members) {
     const reading = readings.get(name);
-    const address = reading?.kind === 'row' ? reading.row.email.reveal()?.trim() : undefined;
+    const address = addressOf(reading);
     const key = presentKey(core, member, reading);
     if (name === own || (byAddress && key !== undefined && keys.includes(key))) person.push(member);
     else continue;
