@@ -15,19 +15,19 @@ const aReason = 'a sentence of up to 200 characters';
 export const keapSettings = z.strictObject({
   baseUrl: z
     .string()
-    .refine(isBaseUrl, 'expected https://<host>/crm/rest/v2')
+    .refine(isBaseUrl)
     .transform((text) => text.replace(/\/+$/, ''))
     .default('https://api.keap.com/crm/rest/v2')
     .meta({ description: 'Where the REST API answers.', expected: 'https://<host>/crm/rest/v2' }),
   app: z
     .string()
-    .regex(/^[\w.-]{1,60}$/, 'expected the name of the app')
+    .regex(/^[\w.-]{1,60}$/)
     .meta({
       description: 'The name of the Keap app, as in https://ab123.infusionsoft.com. The key does not tell it.',
       expected: 'the name of the app, such as ab123',
     }),
   apiKey: z
-    .union([z.string().min(1), z.instanceof(Personal<string>)], { error: 'expected the key' })
+    .union([z.string().min(1), z.instanceof(Personal<string>)])
     .transform((key) => (key instanceof Personal ? (key as Personal<string>) : new Personal(key)))
     .meta({
       description: 'A service account key or a personal access token of the app.',
@@ -40,7 +40,7 @@ export const keapSettings = z.strictObject({
   }),
   recordIdField: z
     .string()
-    .regex(/^[A-Za-z_]\w{0,63}$/, 'expected the database name of a custom field')
+    .regex(/^[A-Za-z_]\w{0,63}$/)
     .meta({
       description: 'Database name (field_name) of a custom text field of contacts that holds the id of the record.',
       expected: 'the database name of a custom text field that nothing else writes',

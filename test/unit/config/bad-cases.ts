@@ -3,6 +3,7 @@
  * of the schema at least one. `badCases` adds those in which two keys are wrong together (bad-pairs.ts).
  */
 import { badPairs } from './bad-pairs.ts';
+import { badTargets } from './bad-targets.ts';
 import { type At, baseEnv, changed, type Json } from './base.ts';
 
 export interface BadCase {
@@ -392,6 +393,7 @@ export const badShapes: readonly BadCase[] = [
   ...tables,
   ...rules,
   ...targets,
+  ...badTargets,
   ...guards,
   ...jobNames,
   ...places,
