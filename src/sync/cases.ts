@@ -228,7 +228,9 @@ export async function resolveLookUp(batch: Batch, item: Case): Promise<Case> {
       // The answer to an erasure was lost: that nobody is there is its confirmation, not an absence.
       return planCase(batch, { ...item, standing: { ...item.standing, present: true } });
     }
-    const absent: Plan = { kind: 'nothing', key: item.judged.key, state: 'absent' };
+    // Without an address nobody from earlier times could be found: that is asked again when one is known.
+    const isSure = batch.target.settings.identity === 'record' || item.ref.address !== undefined;
+    const absent: Plan = { kind: 'nothing', key: item.judged.key, state: isSure ? 'absent' : undefined };
     return { ...item, plan: absent };
   }
   const contactKeys = found.contactKey ? [found.contactKey, ...item.ref.contactKeys] : item.ref.contactKeys;

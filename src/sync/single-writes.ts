@@ -135,9 +135,11 @@ export async function erase(
   if (outcome.kind !== 'done' && outcome.kind !== 'absent') {
     return { outcome, change: undefined, intentId, againInMs: undefined, met: [] };
   }
+  // Without an address somebody from earlier times cannot be found.
+  const isSure = batch.target.settings.identity === 'record' || ref.address !== undefined || profile.state !== 'new';
   const change: ProfileChange = {
     key: profile.key,
-    state: outcome.kind === 'done' || profile.state === 'anonymized' ? 'anonymized' : 'absent',
+    state: outcome.kind === 'done' || profile.state === 'anonymized' ? 'anonymized' : isSure ? 'absent' : 'new',
     contactKey: null,
     owner: null,
     dataFingerprint: null,
