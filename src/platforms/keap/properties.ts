@@ -5,6 +5,7 @@
  * wire: the vendor's description, CreateUpdateContactRequest.
  */
 import type { TableMap, TableSettings } from '../../../config/settings.ts';
+import type { FieldValue } from '../platform.ts';
 import type { CustomField } from './schema.ts';
 
 export type Property =
@@ -21,28 +22,29 @@ export type Property =
 
 export type SlotArray = 'phone_numbers' | 'fax_numbers' | 'social_accounts' | 'addresses';
 
-const texts = new Set([
-  'anniversary_date',
-  'assistant_name',
-  'assistant_phone',
-  'billing_information',
-  'birth_date',
-  'contact_type',
-  'family_name',
-  'given_name',
-  'job_title',
-  'leadsource_id',
-  'middle_name',
-  'owner_id',
-  'preferred_locale',
-  'preferred_name',
-  'prefix',
-  'referral_code',
-  'spouse_name',
-  'suffix',
-  'time_zone',
-  'website',
-]);
+/** Longest text of each plain property, in characters; undefined where the description sets no limit. */
+const texts: Readonly<Record<string, number | undefined>> = {
+  anniversary_date: undefined,
+  assistant_name: 20,
+  assistant_phone: 15,
+  billing_information: 100,
+  birth_date: undefined,
+  contact_type: undefined,
+  family_name: 40,
+  given_name: 40,
+  job_title: 255,
+  leadsource_id: undefined,
+  middle_name: 100,
+  owner_id: undefined,
+  preferred_locale: undefined,
+  preferred_name: 100,
+  prefix: undefined,
+  referral_code: 100,
+  spouse_name: 100,
+  suffix: undefined,
+  time_zone: undefined,
+  website: 100,
+};
 
 const slots: Readonly<Record<SlotArray, { by: 'field' | 'type'; names: RegExp; parts: readonly string[] }>> = {
   phone_numbers: { by: 'field', names: /^PHONE[1-5]$/, parts: ['number', 'extension', 'type'] },
@@ -61,13 +63,22 @@ const slots: Readonly<Record<SlotArray, { by: 'field' | 'type'; names: RegExp; p
 
 export const days: ReadonlySet<string> = new Set(['anniversary_date', 'birth_date']);
 
+/** The first plain property with a text that is longer than Keap takes. */
+export function tooLong(fields: Readonly<Record<string, FieldValue>>): string | undefined {
+  const found = Object.entries(fields).find(([name, value]) => {
+    const longest = Object.hasOwn(texts, name) ? texts[name] : undefined;
+    return longest !== undefined && value !== null && [...String(value)].length > longest;
+  });
+  return found?.[0];
+}
+
 function isSlotArray(name: string): name is SlotArray {
   return Object.hasOwn(slots, name);
 }
 
 /** Undefined when Keap has nothing of this name. */
 export function propertyOf(name: string, customFields: readonly CustomField[]): Property | undefined {
-  if (texts.has(name)) return { kind: 'text', name };
+  if (Object.hasOwn(texts, name)) return { kind: 'text', name };
   const [array = '', slot = '', part, ...rest] = name.split('.');
   if (isSlotArray(array)) {
     const { by, names, parts } = slots[array];
@@ -87,7 +98,7 @@ export function fieldOf(name: string, customFields: readonly CustomField[]): Cus
 
 /** Whether Keap has a plain property of this name, which hides a custom field. */
 export function isPlain(name: string): boolean {
-  return texts.has(name.toLowerCase());
+  return Object.hasOwn(texts, name.toLowerCase());
 }
 
 /** The arrays that have to be read before any of their slots can be written. */

@@ -14,6 +14,7 @@ import { type AddressWrite, bodyOf, longestAddress, ownEntry } from './contact-b
 import { type Catalogue, type Discovery, marketing } from './discovery.ts';
 import { suppressedCode } from './errors.ts';
 import { contactKeyOf, type LookUp } from './look-up.ts';
+import { tooLong } from './properties.ts';
 import type { Contact } from './schema.ts';
 
 interface Parts {
@@ -49,6 +50,8 @@ export function createUpsert(parts: Parts): Upsert {
     checkNames([item.permissionsOnCreate, item.permissionsOnUpdate]);
     const catalogue = await discovery.read(signal);
     for (const name of Object.keys(item.fields.reveal())) catalogue.property(name);
+    const long = tooLong(item.fields.reveal());
+    if (long !== undefined) return rejected(`${long.toUpperCase()}_TOO_LONG`);
     try {
       const contact = await locate(item, signal);
       if (contact) return await update(item, contact, catalogue, progress, signal);
@@ -87,7 +90,7 @@ export function createUpsert(parts: Parts): Upsert {
     signal: AbortSignal,
   ): Promise<Outcome> {
     const address = item.address.reveal();
-    if (address.length > longestAddress) return tooLong;
+    if (address.length > longestAddress) return rejected('ADDRESS_TOO_LONG');
     const wanted = item.permissionsOnCreate[marketing] === true;
     const before = wanted ? await client.status(item.address, signal) : undefined;
     const optIn = wanted && mayBeOptedIn(before);
@@ -113,7 +116,7 @@ export function createUpsert(parts: Parts): Upsert {
   ): Promise<Outcome> {
     const address = item.address.reveal();
     const moves = ownEntry(contact, address) === undefined;
-    if (moves && address.length > longestAddress) return tooLong;
+    if (moves && address.length > longestAddress) return rejected('ADDRESS_TOO_LONG');
     const wish = permissionsOnExisting(item)[marketing];
     if (wish === false || moves) progress.landed ||= await lowerFirst(item, contact, moves, wish, signal);
     const write = moves ? await moved(item, contact, wish, signal) : undefined;
@@ -162,7 +165,10 @@ export function createUpsert(parts: Parts): Upsert {
   }
 }
 
-const tooLong: Outcome = { kind: 'rejected', status: 0, detail: 'ADDRESS_TOO_LONG' };
+/** Not sent: the description says that Keap does not take it. */
+function rejected(detail: string): Outcome {
+  return { kind: 'rejected', status: 0, detail };
+}
 
 function checkNames(permissions: readonly PermissionBits[]): void {
   const unknown = permissions.flatMap((bits) => Object.keys(bits)).find((name) => name !== marketing);

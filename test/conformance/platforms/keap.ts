@@ -6,7 +6,7 @@ export const keap: ConformanceSubject = {
   platform: 'keap',
   textFields: ['given_name', 'favouritecolour'],
   permissions: ['marketing'],
-  badFields: { family_name: 'longer than the forty characters that it takes' },
+  badFields: { birth_date: 'in spring' },
   addresses: {
     plus: 'taken',
     capitals: 'taken',
