@@ -94,7 +94,9 @@ function copies(job: MarketingJob, row: MarketingJobRow): MarketingJobUpdate {
 /** Stores what the job asks for, once. */
 async function note(core: Core, job: MarketingJob): Promise<MarketingJobRow> {
   const known = await core.store.jobs.get(job.id);
-  if (known) return known;
+  // A worker that died between the two steps of a refusal leaves a job without an answer.
+  const isHalfRefused = known?.operation === 'refused' && known.result_status === null;
+  if (known && !isHalfRefused) return known;
   const subject = subjectOf(job);
   const refuse = async (sentence: string): Promise<MarketingJobRow> => {
     await core.store.jobs.note({ jobId: job.id, operation: 'refused', ref: null, wantedSeq: null });
@@ -108,6 +110,7 @@ async function note(core: Core, job: MarketingJob): Promise<MarketingJobRow> {
       `Records of the table ${ref.table} are not synchronised by this connector, so nothing of them was sent anywhere.`,
     );
   }
+  if (isHalfRefused) return refuse('This job was not complete when it was first read. Create a new job.');
   if (job.operation === 'anonymizeContact') {
     await core.store.erasures.open(
       { id: core.uuid(), source: 'job', jobId: job.id, ref, emailKey: null, sealed: null },
