@@ -95,6 +95,29 @@ export async function changeProfiles(
     from n join locked l on l.key = n.j ->> 'key'
     where p.target = ${lease.target} and p.key = l.key`.execute(trx);
   if (Number(result.numAffectedRows ?? 0) < changes.length) throw new LeaseLostError();
+  await retryFreed(
+    trx,
+    lease.target,
+    changes.map((change) => change.key),
+  );
+}
+
+/** The code under which a record is parked whose external id another live profile still has. */
+export const idsWouldCrossCode = 'IDS_WOULD_CROSS';
+
+/** Records that were parked because one of these profiles had their external id are due when it has it no longer. */
+async function retryFreed(trx: Transaction<Database>, target: TargetName, keys: readonly ProfileKey[]): Promise<void> {
+  // What is locked is on its way already; waiting for it here could be waiting in a circle.
+  await sql`update delivery d set due_at = now(), attempts = 0, parked_code = null, parked_reason = null, parked_at = null
+    from (
+      select o.crm_table, o.id from delivery o
+        join contact_key c on c.target = o.target and c.contact_key = o.id::text
+        join profile p on p.target = c.target and p.key = c.profile_key
+      where o.target = ${target} and o.parked_code = ${idsWouldCrossCode} and c.profile_key = any(${keys}::text[])
+        and not (p.state in ('live', 'reset', 'held') and p.contact_key is not distinct from c.contact_key)
+      order by o.crm_table, o.id for update of o skip locked
+    ) freed
+    where d.target = ${target} and d.crm_table = freed.crm_table and d.id = freed.id`.execute(trx);
 }
 
 export async function closeIntents(trx: Transaction<Database>, ids: readonly string[]): Promise<void> {

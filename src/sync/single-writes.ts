@@ -6,7 +6,7 @@
 import type { ProfileKey } from '../../config/words.ts';
 import { ConnectorError } from '../http/errors.ts';
 import type { ContactRef, Found, Outcome, PermissionBits, Platform } from '../platforms/platform.ts';
-import type { OpenIntent, Profile, ProfileChange } from '../store/profiles.ts';
+import { idsWouldCrossCode, type OpenIntent, type Profile, type ProfileChange } from '../store/profiles.ts';
 import type { Bits, IntentKind } from '../store/tables.ts';
 import { type Batch, keepLease, notConfirmed, succeeded } from './batch.ts';
 import { lateEffectLeft } from './complete.ts';
@@ -52,7 +52,7 @@ export async function begin(
     [{ id, profileKey, kind, bits: bits ?? undefined, sealed }],
     ref.contactKeys.map((contactKey) => ({ profileKey, contactKey })),
   );
-  if (refused.length > 0) throw new ConnectorError('park', 'IDS_WOULD_CROSS', idsWouldCross);
+  if (refused.length > 0) throw new ConnectorError('park', idsWouldCrossCode, idsWouldCross);
   return id;
 }
 

@@ -6,7 +6,7 @@
 import type { ProfileKey } from '../../config/words.ts';
 import { isConnectorError } from '../http/errors.ts';
 import type { Outcome } from '../platforms/platform.ts';
-import type { Profile } from '../store/profiles.ts';
+import { idsWouldCrossCode, type Profile } from '../store/profiles.ts';
 import type { NewEvidence } from '../store/tables.ts';
 import { type Batch, failCall, failEach, keepLease, park, succeeded } from './batch.ts';
 import { complete, evidenceOf, type Finished, lateEffectLeft } from './complete.ts';
@@ -42,7 +42,7 @@ async function writePart(batch: Batch, part: readonly Write[]): Promise<string[]
     await keepLease(batch);
     const refused = new Set(await core.store.profiles.begin(lease, intents, part.flatMap(idsOf)));
     const crossing = part.filter((write) => write.plan.item.ref.contactKeys.some((id) => refused.has(id)));
-    for (const write of crossing) await park(batch, write.judged.views, 'IDS_WOULD_CROSS', idsWouldCross);
+    for (const write of crossing) await park(batch, write.judged.views, idsWouldCrossCode, idsWouldCross);
     sent = part.filter((write) => !crossing.includes(write));
     outcomes =
       sent.length === 0

@@ -1,8 +1,21 @@
 import { expect, test } from '@jest/globals';
 import type { NewIntent, ProfileChange } from '../../../src/store/profiles.ts';
-import { LeaseLostError } from '../../../src/store/profiles.ts';
+import { idsWouldCrossCode, LeaseLostError } from '../../../src/store/profiles.ts';
 import type { Store } from '../../../src/store/store.ts';
-import { begin, hour, lease, main, minute, onEveryStore, other, profileKey, uuid } from './room.ts';
+import {
+  begin,
+  deliveryOf,
+  hour,
+  id,
+  lease,
+  main,
+  minute,
+  onEveryStore,
+  other,
+  owe,
+  profileKey,
+  uuid,
+} from './room.ts';
 
 const a = profileKey('a');
 const b = profileKey('b');
@@ -278,5 +291,46 @@ onEveryStore('a profile that moves to another key', (world) => {
     await expect(store.profiles.move(lease(1), a, b)).rejects.toBeInstanceOf(LeaseLostError);
     await expect(store.profiles.move(lease(2), a, b)).rejects.toBeInstanceOf(LeaseLostError);
     expect((await store.profiles.peek(main, [a]))[0]).toMatchObject({ state: 'live', contactKeys: ['ka'] });
+  });
+});
+
+onEveryStore('records that wait for an external id', (world) => {
+  async function parkedFor(store: Store, n: number): Promise<void> {
+    await begin(store);
+    await owe(store, [n]);
+    const [member] = await store.deliveries.claim(lease(60), 10, 1);
+    const seq = member?.claim?.seq ?? 0;
+    const item = {
+      ref: { table: 'contact', id: id(n) },
+      seq,
+      code: idsWouldCrossCode,
+      reason: 'held by another',
+    } as const;
+    await store.deliveries.park(lease(60), [item]);
+  }
+
+  test.each<[string, Partial<ProfileChange>]>([
+    ['is erased', { state: 'anonymized', contactKey: null }],
+    ['gets an id of its own', { contactKey: uuid(2) }],
+  ])('are due when the profile that has it %s', async (_, end) => {
+    const { store } = world();
+    await live(store, a, uuid(1));
+    await parkedFor(store, 1);
+    await store.profiles.lease(lease(1), [a]);
+    await change(store, lease(1), { key: a, state: 'live', ...end });
+    expect(await deliveryOf(store, 1)).toMatchObject({ parked_code: null, due_at: expect.any(Date), attempts: 0 });
+  });
+
+  test.each<[string, typeof a]>([
+    ['keeps it', a],
+    ['is another one', b],
+  ])('stay parked when the profile that changed %s', async (_, key) => {
+    const { store } = world();
+    await live(store, a, uuid(1));
+    await live(store, b, uuid(3), 701);
+    await parkedFor(store, 1);
+    await store.profiles.lease(lease(1), [key]);
+    await change(store, lease(1), { key, state: 'reset' });
+    expect(await deliveryOf(store, 1)).toMatchObject({ parked_code: idsWouldCrossCode, due_at: null });
   });
 });

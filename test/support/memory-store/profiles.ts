@@ -1,9 +1,16 @@
 /** What each target holds about a person, and what is about to be sent; as src/store/profiles.ts. */
 import type { ProfileKey, TargetName } from '../../../config/words.ts';
 import type { Lease } from '../../../src/store/deliveries.ts';
-import { LeaseLostError, type Profile, type ProfileChange, type Profiles } from '../../../src/store/profiles.ts';
+import {
+  idsWouldCrossCode,
+  LeaseLostError,
+  type Profile,
+  type ProfileChange,
+  type Profiles,
+} from '../../../src/store/profiles.ts';
 import type { ProfileRow } from '../../../src/store/tables.ts';
 import { unstage } from './brake.ts';
+import { makeDue } from './checkpoints.ts';
 import { giveBack, isFree, isLive, ofTarget, type Room, type Synchronous, takeLease } from './tables.ts';
 
 function newProfile(target: TargetName, key: ProfileKey, now: number): ProfileRow {
@@ -44,6 +51,13 @@ export function changeProfiles(room: Room, lease: Lease, changes: readonly Profi
     if (change.permissionFingerprint !== undefined) row.permission_fingerprint = change.permissionFingerprint;
     if (change.bitsBefore !== undefined) row.bits_before = change.bitsBefore;
     if (change.addressDirty !== undefined) row.address_dirty = change.addressDirty;
+  }
+  const changed = new Set(changes.map((change) => change.key));
+  for (const delivery of ofTarget(room.tables.deliveries, lease.target).values()) {
+    if (delivery.parked_code !== idsWouldCrossCode) continue;
+    const holder = ofTarget(room.tables.contactKeys, lease.target).get(delivery.id)?.profile_key;
+    const row = holder !== undefined && changed.has(holder) ? rows.get(holder) : undefined;
+    if (row && !(isLive(row) && row.contact_key === delivery.id)) makeDue(delivery, room.now());
   }
 }
 
