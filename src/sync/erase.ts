@@ -22,7 +22,7 @@ import type { ClaimedErasure, Erasures } from '../store/erasures.ts';
 import { LeaseLostError, type Profile } from '../store/profiles.ts';
 import type { UnitOfWork } from '../store/store.ts';
 import { type Batch, backoffMs } from './batch.ts';
-import { approvedBy } from './complete.ts';
+import { approvedBy, lateEffectLeft } from './complete.ts';
 import { mapLimit } from './concurrency.ts';
 import { type Core, newLease, targetOf } from './core.ts';
 import { type Reading, readRecords } from './gather.ts';
@@ -279,10 +279,9 @@ async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedE
     }
     await core.store.transaction(async (unit) => {
       if (result.change) await unit.changeProfiles(lease, [result.change]);
-      await unit.closeIntents([
-        ...(result.intentId ? [result.intentId] : []),
-        ...result.met.map((intent) => intent.id),
-      ]);
+      // What others sent, and what an earlier attempt sent, stays open until it can no longer land.
+      const over = result.met.filter((intent) => lateEffectLeft(batch, [intent]) === undefined);
+      await unit.closeIntents([...(result.intentId ? [result.intentId] : []), ...over.map((intent) => intent.id)]);
       await noteAnswer(unit, batch, erasure, person, profile.key, result.outcome, approval);
     });
     if (result.outcome.kind === 'absent') absentStatus = result.outcome.status;

@@ -6,6 +6,7 @@
 import type { ProfileKey } from '../../config/words.ts';
 import type { Profile } from '../store/profiles.ts';
 import type { Batch } from './batch.ts';
+import { lateEffectLeft } from './complete.ts';
 import type { Gathered, View } from './gather.ts';
 import { mayBeThere } from './plan.ts';
 
@@ -70,10 +71,24 @@ export async function assign(batch: Batch, gathered: Gathered): Promise<Assignme
   const waiting: View[] = [];
   const vacated = new Set<ProfileKey>();
 
+  function waitFor(view: View): void {
+    members.set(
+      view.key,
+      (members.get(view.key) ?? []).filter((other) => other !== view),
+    );
+    waiting.push(view);
+  }
+
   const journeys = views.flatMap((view) => {
     const formers = formersOf(view).flatMap((key) => profiles.get(key) ?? []);
     return formers.filter(mayBeThere).map((former, _index, all) => ({ view, former, only: all.length === 1 }));
   });
+  for (const view of views) {
+    const sent = formersOf(view).flatMap((key) => profiles.get(key)?.openIntents ?? []);
+    const erasures = sent.filter((intent) => intent.kind === 'anonymize');
+    // An erasure that may still land names ids that would be used at the new address: it would hit them there.
+    if (view.ledger.claim && lateEffectLeft(batch, erasures) !== undefined) waitFor(view);
+  }
   for (const { view, former, only } of journeys) {
     if (waiting.includes(view)) continue;
     const to = view.key;
@@ -85,11 +100,7 @@ export async function assign(batch: Batch, gathered: Gathered): Promise<Assignme
       !leadsTo(departures, to, former.key);
     // Whoever is there goes first: their contact and its permissions are not the newcomer's.
     if (vacated.has(to) || becomesFree) {
-      members.set(
-        to,
-        here.filter((other) => other !== view),
-      );
-      waiting.push(view);
+      waitFor(view);
       continue;
     }
     // Who comes here from elsewhere does not stay: they wait until this address is free.

@@ -110,8 +110,6 @@ export async function erase(
     readonly sealed?: string | undefined;
     readonly found?: PermissionBits | undefined;
     readonly urgent: boolean;
-    /** The person's ids are used at another address next: an erasure that may still land would hit them there. */
-    readonly idsGoOn?: boolean;
   },
 ): Promise<Erased> {
   const platform = options.urgent ? batch.target.urgent : batch.target.platform;
@@ -120,7 +118,7 @@ export async function erase(
   const earlier = profile.openIntents.filter((intent) => intent.kind === 'anonymize');
   const others = profile.openIntents.filter((intent) => intent.kind !== 'anonymize');
   const before = bitsBefore(profile, found);
-  const againInMs = lateEffectLeft(batch, options.idsGoOn ? profile.openIntents : others);
+  const againInMs = lateEffectLeft(batch, others);
   let intentId: string | undefined;
   let outcome: Outcome = { kind: 'absent', status: 404 };
   if (found !== undefined) {

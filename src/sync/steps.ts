@@ -4,7 +4,7 @@
  */
 import type { ProfileKey } from '../../config/words.ts';
 import { guardAutomatic } from './automatic.ts';
-import { type Batch, failCall, putBack } from './batch.ts';
+import { type Batch, failCall } from './batch.ts';
 import { type Case, leftBehind, resolveLookUp, singles } from './cases.ts';
 import { complete, evidenceOf, type Finished, lateEffectLeft } from './complete.ts';
 import { chunk } from './concurrency.ts';
@@ -34,7 +34,7 @@ export async function applyCases(
     cases.filter((item) => item.plan.kind === 'anonymize'),
     done,
     async (item) => {
-      await anonymizeCase(batch, item, done, assignment.left.has(item.judged.key));
+      await anonymizeCase(batch, item, done);
       return undefined;
     },
   );
@@ -78,18 +78,11 @@ async function finishNothing(batch: Batch, cases: readonly Case[], done: Set<Pro
   }
 }
 
-async function anonymizeCase(batch: Batch, item: Case, done: Set<ProfileKey>, isLeft: boolean): Promise<void> {
+async function anonymizeCase(batch: Batch, item: Case, done: Set<ProfileKey>): Promise<void> {
   const { judged, standing } = item;
-  const options = { found: standing.foundBits, urgent: false, idsGoOn: isLeft };
-  const erased = await erase(batch, standing.profile, item.ref, options);
+  const erased = await erase(batch, standing.profile, item.ref, { found: standing.foundBits, urgent: false });
   if (erased.outcome.kind !== 'done' && erased.outcome.kind !== 'absent') {
     throw refusal(erased.outcome);
-  }
-  // Nothing was sent, and something older may still land: whoever left waits, and nothing is proved yet.
-  if (isLeft && erased.againInMs !== undefined && erased.intentId === undefined) {
-    const claimed = judged.views.map((view) => view.ledger);
-    await putBack(batch, claimed, erased.againInMs);
-    return;
   }
   await complete(batch, [
     {
