@@ -81,6 +81,8 @@ function waysOf(
   if (profile.action === 'anonymize')
     return [{ person: isFindable(person, key, records) ? gone(person, profile, records, occasion) : person }];
 
+  const isFromUnknown = arrivals.some((move) => place.people.get(move.from)?.unknown);
+  if (isFromUnknown && !profile.mayCreate) return [{ person: { ...strange, there: true, unknown: true } }];
   // Whoever was erased on request is erased at the address they come from too.
   const carriers = arrivals.filter(
     (move) => mayTakeAlong(move, groups, moves, place) && !isMarked(move.record, occasion),
@@ -106,8 +108,9 @@ function waysOf(
     });
     if (profile.action === 'leave') return brought.length > 0 ? brought : [{ person: vacant }];
     if (!profile.mayCreate) {
-      // Where nothing can move in place, somebody whom nothing may create again is lost: the design does not say more.
-      if (isCertain && occasion.target.addressMutable) return brought;
+      // Where nothing can move in place, or several come at once, somebody whom nothing may create again can be lost: the
+      // design does not say more.
+      if (isCertain && occasion.target.addressMutable && arrivals.length === 1) return brought;
       return [{ person: vacant }, ...brought];
     }
     const former = arrivals.map((move) => place.people.get(move.from) ?? strange);

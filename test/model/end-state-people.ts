@@ -74,7 +74,7 @@ export interface Occasion extends Settled {
 
 const spelling = /^[^@\s]+@[a-z0-9.-]*[a-z0-9][a-z0-9.-]*$/;
 
-function validAddress(record: CrmPerson): string | undefined {
+export function validAddress(record: CrmPerson): string | undefined {
   const address = (record.email ?? '').trim().normalize('NFC').toLowerCase();
   return !record.deleted && spelling.test(address) && address.length <= 254 ? address : undefined;
 }

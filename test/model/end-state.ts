@@ -18,6 +18,7 @@ import {
   type Person,
   type Place,
   strange,
+  validAddress,
 } from './end-state-people.ts';
 import { settleRecords } from './end-state-records.ts';
 
@@ -180,23 +181,42 @@ function afterErasures(world: World, { rules, crm, requests }: Settled): World {
     if (operation !== 'anonymizeContact') continue;
     for (const target of rules.targets) {
       const place = places.get(target.name) ?? { people: new Map(), homes: new Map() };
-      const called = new Set(
-        target.identity === 'record' ? [ref] : [place.homes.get(ref), world.applied.get(ref), world.seen.get(ref)],
-      );
+      const own = byRef.get(ref);
+      const called = new Set(target.identity === 'record' || !own ? [ref] : addressesOf(own, crm, place, world));
       const people = new Map(place.people);
       for (const key of called) {
         const person = key === undefined ? undefined : people.get(key);
-        if (key !== undefined && person && isFindable(person, key, crm)) people.set(key, erased(person));
+        if (key !== undefined && person && isFindable(person, key, crm)) {
+          // Under several addresses it is open at which of them their permissions are remembered.
+          const { remembered, ...gone } = erased(person);
+          people.set(key, { ...gone, remembered: called.size > 1 ? {} : remembered });
+        }
       }
       places.set(target.name, { ...place, people });
       for (const record of crm) {
         const isOwn = record.ref === ref;
-        const isSame = target.identity === 'address' && called.has(keyOf(record, place, world));
+        const key = keyOf(record, place, world);
+        // Whoever comes to an address that the person left is another one.
+        const isHere = called.has(key) && (validAddress(record) === undefined || key === called.values().next().value);
+        const isSame = target.identity === 'address' && isHere;
         if ((isOwn || isSame) && !record.deleted) marks.set(record.ref, record.version);
       }
     }
   }
   return { ...world, marks, places };
+}
+
+/** The address that the person has, and those they left where nobody else was or is new. */
+function addressesOf(own: CrmPerson, crm: readonly CrmPerson[], place: Place, world: World): string[] {
+  const present = keyOf(own, place, world);
+  const former = [place.homes.get(own.ref), world.applied.get(own.ref), world.seen.get(own.ref)];
+  if (validAddress(own) === undefined) return [present, ...former.filter((key) => key !== undefined)];
+  const isTheirs = (key: string): boolean =>
+    crm.every((record) => {
+      const isElsewhere = record.ref === own.ref || record.deleted || keyOf(record, place, world) !== key;
+      return isElsewhere || (place.homes.get(record.ref) ?? key) !== key;
+    });
+  return [present, ...former.filter((key) => key !== undefined && isTheirs(key))] as string[];
 }
 
 /** What is wrong in every world, or undefined when one of them is true. */

@@ -157,7 +157,11 @@ class Run {
       case 'state':
         return this.#change(command.slot, (row) => (row.merged ? undefined : { state: command.state }));
       case 'delete': {
-        if (crm.get(refOf(command.slot))?.deleted === false) crm.delete(refOf(command.slot));
+        const ref = refOf(command.slot);
+        if (crm.get(ref)?.deleted !== false) return undefined;
+        crm.delete(ref);
+        // Deleting empties the look-ups of jobs that nobody has taken up.
+        this.#requests = this.#requests.filter((request) => request.ref !== formatRecordRef(ref));
         return undefined;
       }
       case 'restore': {
@@ -360,7 +364,11 @@ class Run {
     const settled = { rules: this.#rules(), crm: this.#people(), requests: this.#requests, crossing };
     this.#worlds = distinct(this.#worlds.flatMap((world) => afterSettling(world, settled))).slice(0, 200);
     this.#requests = [];
-    const unanswered = this.#world.crm.jobs.open();
+    // A job for somebody who is parked goes on when that is sorted out.
+    const waiting = new Set(Object.values(crossing).flat());
+    const unanswered = this.#world.crm.jobs
+      .open()
+      .filter(({ customer, lead }) => ![customer, lead].some((ref) => ref && waiting.has(formatRecordRef(ref))));
     if (unanswered.length > 0) return `${unanswered.length} jobs have no answer`;
     const held = Object.fromEntries(
       [...this.#world.platforms].map(([name, { account }]) => [name, [...account.contacts] as readonly Mailable[]]),
@@ -379,6 +387,8 @@ class Run {
     }
     const problem = await this.perform({ do: 'settle', faults: [], deaths: [] });
     if (problem) return problem;
+    // A contact from earlier times is moved out of the way by hand, in the platform: not here.
+    if (this.#history.earlier.length > 0) return undefined;
     const stuck = Object.entries(this.#parked()).flatMap(([target, names]) =>
       names.filter((name) => !this.#isHeldBySomebodyElse(target, name)),
     );
