@@ -1,5 +1,5 @@
 /** Keap for the conformance suite. */
-import { startKeapSimulator } from '../../../fixtures/simulators/keap/index.ts';
+import { type KeapOptions, startKeapSimulator } from '../../../fixtures/simulators/keap/index.ts';
 import type { Bench, ConformanceSubject, Seed, SeenPerson } from './subject.ts';
 
 export const keap: ConformanceSubject = {
@@ -15,11 +15,24 @@ export const keap: ConformanceSubject = {
     nonAscii: 'taken',
     longest: 'refused',
   },
-  start,
+  start: () => start({}),
 };
 
-async function start(): Promise<Bench> {
-  const simulator = await startKeapSimulator();
+/** What is not documented, read the other way. */
+export const keapOtherwise: ConformanceSubject = {
+  ...keap,
+  variant: 'as little told as possible',
+  start: () =>
+    start({
+      emailFilter: 'first',
+      showsStatus: false,
+      unknownAddress: 'nonMarketable',
+      optOutOutlivesContact: false,
+    }),
+};
+
+async function start(options: Partial<KeapOptions>): Promise<Bench> {
+  const simulator = await startKeapSimulator(options);
 
   function people(): SeenPerson[] {
     return simulator.contacts().map(({ id, email, properties, customFields, optedIn }) => {

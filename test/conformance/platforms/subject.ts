@@ -12,6 +12,8 @@ export type AddressCase = 'plus' | 'capitals' | 'apostrophe' | 'quotes' | 'nonAs
 export interface ConformanceSubject {
   /** Key of the registry. */
   readonly platform: string;
+  /** Told in the name of the tests, where a platform is judged under several readings of what nobody documents. */
+  readonly variant?: string;
   /** Two properties that take text and can be cleared, as an integrator maps them. */
   readonly textFields: readonly [string, string];
   /** Every permission name to map; empty where the platform has none. */

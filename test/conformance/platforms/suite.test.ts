@@ -8,7 +8,12 @@ import { writeCases } from './cases-writes.ts';
 import { subjects } from './index.ts';
 
 /** Every adapter against its simulator, by one suite. What differs is taken from the adapter's capabilities. */
-describe.each(subjects.map((subject) => ({ name: subject.platform, subject })))('the $name adapter', ({ subject }) => {
+const named = subjects.map((subject) => ({
+  name: `${subject.platform} adapter${subject.variant === undefined ? '' : `, ${subject.variant}`}`,
+  subject,
+}));
+
+describe.each(named)('the $name', ({ subject }) => {
   writeCases(subject);
   permissionCases(subject);
   erasureCases(subject);
