@@ -177,7 +177,9 @@ async function syncResult(core: Core, row: MarketingJobRow): Promise<string | un
   if (!row.crm_table || !row.record_id || row.wanted_seq === null) return undefined;
   const ref: RecordRef = { table: row.crm_table, id: row.record_id };
   const wanted = row.wanted_seq;
-  const deliveries = (await core.store.records.deliveries(ref)).filter((delivery) => core.targets.has(delivery.target));
+  // What a target was told before its table was taken out of the configuration is nothing to wait for.
+  const current = targetsOf(core, ref.table);
+  const deliveries = (await core.store.records.deliveries(ref)).filter((row) => current.includes(row.target));
   const record = await core.store.records.get(ref);
   const open = deliveries.filter((delivery) => delivery.done_seq < wanted);
   if (open.length === 0 && record) {
