@@ -2,6 +2,7 @@
  * `connector check`: everything that the configuration needs, tried out part by part. Guarantees: a part that is broken
  * is named with its mend and keeps no other part from being looked at; nothing is written, to the ledger neither.
  */
+
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Settings, TargetSettings } from '../config/settings.ts';
@@ -27,6 +28,7 @@ import { type OpenDatabase, openDatabase } from './store/database.ts';
 import { createKeyring } from './store/email-key.ts';
 import { createPace } from './store/quota.ts';
 import { createStore } from './store/store.ts';
+import { accountOf } from './sync/core.ts';
 
 /** What the ledger was made with; undefined parts were never stored, or cannot be read. */
 interface Ledger {
@@ -242,7 +244,7 @@ async function checkTarget(
     platform.close();
   }
   const account = ledger.accounts.get(target.name);
-  if (account !== undefined && account !== platform.account) {
+  if (account !== undefined && account !== accountOf(platform, target)) {
     findings.push({
       part,
       ok: false,

@@ -1,9 +1,11 @@
 /** The commands of whoever looks after the connector: holds, parked records, targets, the suppression list, evidence. */
+
 import { formatRecordRef, parseRecordRef, type RecordRef, type TargetName } from '../config/words.ts';
 import { actor, type CommandContext, CommandError, type ExitCode, usageError } from './cli-context.ts';
 import { count, table, when } from './cli-format.ts';
 import { judgeAddress } from './rules/address.ts';
 import type { HoldRow } from './store/tables.ts';
+import { accountOf } from './sync/core.ts';
 import {
   acceptTarget,
   decideHold,
@@ -163,7 +165,7 @@ export async function accept(context: CommandContext, name: string): Promise<Exi
   const { core } = context.app;
   const target = core.targets.get(targetCalled(context, name));
   if (!target) throw usageError(`there is no target ${JSON.stringify(name)} in this configuration`);
-  await acceptTarget(core, target.settings.name, target.platform.account, actor());
+  await acceptTarget(core, target.settings.name, accountOf(target.platform, target.settings), actor());
   context.output.line(`${name}: the account of this configuration is the right one from now on`);
   return 0;
 }

@@ -7,7 +7,7 @@ import type { TableName, TargetName } from '../../config/words.ts';
 import { ConnectorError } from '../http/errors.ts';
 import type { Store } from '../store/store.ts';
 import type { ConfigurationState, MappingFingerprints, OweTable } from '../store/targets.ts';
-import type { Core } from './core.ts';
+import { accountOf, type Core } from './core.ts';
 
 export interface Wanted {
   readonly fingerprint: string;
@@ -69,8 +69,8 @@ export async function checkIdentities(core: Core, signal: AbortSignal): Promise<
   }
   for (const [name, target] of core.targets) {
     const state = await core.store.targets.state(name);
-    if (state.account === null) await core.store.targets.accept(name, target.platform.account);
-    else if (state.account !== target.platform.account) {
+    if (state.account === null) await core.store.targets.accept(name, accountOf(target.platform, target.settings));
+    else if (state.account !== accountOf(target.platform, target.settings)) {
       throw new ConnectorError(
         'config',
         'TARGET_CHANGED',

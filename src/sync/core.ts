@@ -61,6 +61,11 @@ export function targetNames(core: Core): TargetName[] {
   return [...core.targets.keys()];
 }
 
+/** What a target's ledger was made with: another account, or another way of telling people apart, is another target. */
+export function accountOf(platform: Pick<Platform, 'account'>, settings: Pick<TargetSettings, 'identity'>): string {
+  return `${platform.account} identity=${settings.identity}`;
+}
+
 /** The targets that a table goes to. */
 export function targetsOf(core: Core, table: TableName): TargetName[] {
   return [...core.targets.values()].filter((t) => t.settings.tables[table] !== undefined).map((t) => t.settings.name);
