@@ -106,7 +106,10 @@ async function gatherPerson(
 
   const known = ref && (await core.store.records.get(ref));
   const delivery = ref && (await core.store.records.deliveries(ref)).find((row) => row.target === lease.target);
-  const own = ref ? [formatRecordRef(ref) as ProfileKey] : [];
+  // Without a record there is the address: whoever has it on the target is meant.
+  const own = [ref ? formatRecordRef(ref) : erasure.email_key].filter(
+    (key) => key !== null,
+  ) as string[] as ProfileKey[];
   const hints: (string | null | undefined)[] = byAddress
     ? [delivery?.profile_key, known?.email_key, known?.seen_key, erasure.email_key]
     : own;
