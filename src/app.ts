@@ -140,7 +140,7 @@ async function openTargets(
     const state = await store.targets.state(target.name);
     const remembered = state.remembered as Record<string, number> | null;
     const open = (priority: boolean): OpenPlatform => {
-      const platform = openPlatform(target, priority, remembered, store, database, logger);
+      const platform = openPlatform(settings, target, priority, remembered, store, database, logger);
       closers.push(() => platform.close());
       return platform;
     };
@@ -150,6 +150,7 @@ async function openTargets(
 }
 
 function openPlatform(
+  settings: Settings,
   target: TargetSettings,
   priority: boolean,
   remembered: Record<string, number> | null,
@@ -167,6 +168,8 @@ function openPlatform(
       target: target.name,
       requestsPerSecond: target.requestsPerSecond,
       priority,
+      // A call that waits for its turn has to leave while the lease it was begun under lasts.
+      maxWaitMs: Math.min(20_000, settings.worker.leaseSeconds * 250),
     }),
     logger,
     timeoutMs: target.callTimeoutSeconds * 1000,

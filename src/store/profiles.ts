@@ -29,7 +29,10 @@ export interface Profile {
 export interface OpenIntent {
   readonly id: string;
   readonly kind: IntentKind;
-  /** Milliseconds since it was stored, by the database's clock. */
+  /**
+   * Milliseconds since its call, or the last of its calls, can have been sent, by the database's clock: since whoever
+   * stored it gave its lease back or let it run out.
+   */
   readonly ageMs: number;
   readonly sealed: string | undefined;
   readonly bits: Bits | undefined;
@@ -198,6 +201,11 @@ export function createProfiles(db: Kysely<Database>): Profiles {
     async lease(lease, keys) {
       if (keys.length === 0) return [];
       const sorted = [...new Set(keys)].sort();
+      // Whoever let a lease run out may have sent something until then: from that moment it can still land.
+      await sql`update intent i set sent_at = greatest(i.sent_at, p.lease_until) from profile p
+        where p.target = ${lease.target} and p.key = any(${sorted}::text[]) and p.lease_until < now()
+          and p.lease_token <> ${lease.token}::uuid and i.target = p.target and i.profile_key = p.key
+          and i.lease_token = p.lease_token`.execute(db);
       // One statement in key order: two workers cannot wait for each other in a circle, and nobody waits for a lease.
       await sql`
         insert into profile as p (target, key, lease_token, lease_until)
@@ -209,6 +217,9 @@ export function createProfiles(db: Kysely<Database>): Profiles {
     },
 
     async release(lease) {
+      // What was begun and not answered was sent before now, perhaps just before.
+      await sql`update intent set sent_at = now()
+        where target = ${lease.target} and lease_token = ${lease.token}::uuid`.execute(db);
       await sql`update profile p set lease_token = null, lease_until = null from (
           select key from profile where target = ${lease.target} and lease_token = ${lease.token}::uuid
           order by key for update) mine

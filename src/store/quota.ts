@@ -20,7 +20,7 @@ export interface PaceOptions {
   /** True for the calls of erasures: they may use the share that is kept for them. */
   readonly priority?: boolean;
   /**
-   * Milliseconds a caller is kept waiting at most. Above it `acquire` throws `wait` with the time, so that a batch
+   * Milliseconds a caller is kept waiting at most, in all. Above it `acquire` throws `wait` with the time, so that a batch
    * gives its lease back instead of sitting out a long pause.
    */
   readonly maxWaitMs?: number;
@@ -56,7 +56,7 @@ export function createPace(options: PaceOptions): Pace {
   const slot = options.priority ? sql`least(${inLine}, ${inShare})` : inLine;
 
   /** Takes the next slot: milliseconds until it, or undefined when it is too far away (then nothing is taken). */
-  async function take(): Promise<{ waitMs: number; taken: boolean }> {
+  async function take(mostMs: number): Promise<{ waitMs: number; taken: boolean }> {
     // An erasure that goes before its turn moves the line on by one, so that the sum stays within the limit.
     const share = options.priority
       ? sql`, priority_tat = case when ${inShare} < ${inLine}
@@ -68,7 +68,7 @@ export function createPace(options: PaceOptions): Pace {
         from quota where target = ${target} for update
       )
       update quota set tat = ${inLine} + ${interval} ${share}, pace = ${pace}, updated_at = ${now}
-      from seat where quota.target = seat.target and seat.wait_ms <= ${maxWaitMs}
+      from seat where quota.target = seat.target and seat.wait_ms <= ${mostMs}
       returning seat.wait_ms::float8 as wait_ms`.execute(db);
     const seat = found.rows[0];
     if (seat) return { waitMs: seat.wait_ms, taken: true };
@@ -77,7 +77,7 @@ export function createPace(options: PaceOptions): Pace {
       from quota where target = ${target}`.execute(db);
     if (far.rows[0]) return { waitMs: far.rows[0].wait_ms, taken: false };
     await sql`insert into quota (target, pace) values (${target}, ${limit}) on conflict do nothing`.execute(db);
-    return take();
+    return take(mostMs);
   }
 
   async function isPaused(): Promise<boolean> {
@@ -88,15 +88,16 @@ export function createPace(options: PaceOptions): Pace {
 
   return {
     async acquire(signal) {
-      for (;;) {
+      for (let leftMs = maxWaitMs; ; ) {
         signal.throwIfAborted();
-        const { waitMs, taken } = await readable(take);
+        const { waitMs, taken } = await readable(() => take(leftMs));
         if (!taken) {
           throw new ConnectorError('wait', 'PACE_WAIT', 'The target may not be called for a while.', {
             retryAfterMs: Math.ceil(waitMs),
           });
         }
         if (waitMs > 0) await sleep(Math.ceil(waitMs), signal);
+        leftMs = Math.max(0, leftMs - Math.max(0, waitMs));
         signal.throwIfAborted();
         if (waitMs <= recheckAfterMs || !(await readable(isPaused))) return;
       }

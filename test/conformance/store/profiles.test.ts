@@ -334,3 +334,30 @@ onEveryStore('records that wait for an external id', (world) => {
     expect(await deliveryOf(store, 1)).toMatchObject({ parked_code: idsWouldCrossCode, due_at: null });
   });
 });
+
+onEveryStore('the age of an intent', (world) => {
+  async function ageOf(store: Store, under = lease(2)): Promise<number | undefined> {
+    const [profile] = await store.profiles.lease(under, [a]);
+    return profile?.openIntents[0]?.ageMs;
+  }
+
+  test('begins when its lease is given back: until then its call may have been sent', async () => {
+    const { store, advance } = world();
+    await store.profiles.lease(lease(1), [a]);
+    await store.profiles.begin(lease(1), [intent(1)], []);
+    await advance(5 * minute);
+    await store.profiles.release(lease(1));
+    await advance(minute);
+    expect(Math.floor(((await ageOf(store)) ?? 0) / 1000)).toBe(60);
+  });
+
+  test('begins when its lease ran out, whenever it is taken over', async () => {
+    const { store, advance } = world();
+    await store.profiles.lease(lease(1), [a]);
+    await store.profiles.begin(lease(1), [intent(1)], []);
+    await advance(12 * minute);
+    expect(Math.floor(((await ageOf(store)) ?? 0) / 1000)).toBe(120);
+    await store.profiles.release(lease(2));
+    expect(Math.floor(((await ageOf(store, lease(3))) ?? 0) / 1000)).toBe(120);
+  });
+});

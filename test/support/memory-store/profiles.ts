@@ -112,6 +112,15 @@ export function memoryProfiles(room: Room): Synchronous<Profiles> {
     return true;
   }
 
+  /** What was begun under this lease can have been sent until then. */
+  function sentUntil(target: TargetName, token: string, at: number, key?: ProfileKey): void {
+    for (const intent of tables.intents.values()) {
+      if (intent.target !== target || intent.lease_token !== token) continue;
+      if (key !== undefined && intent.profile_key !== key) continue;
+      intent.sent_at = new Date(Math.max(intent.sent_at.getTime(), at));
+    }
+  }
+
   return {
     load,
 
@@ -123,12 +132,15 @@ export function memoryProfiles(room: Room): Synchronous<Profiles> {
       for (const key of new Set(keys)) {
         const row = rows.get(key) ?? newProfile(lease.target, key, now);
         rows.set(key, row);
+        if (row.lease_token !== null && row.lease_token !== lease.token && Number(row.lease_until) < now)
+          sentUntil(lease.target, row.lease_token, Number(row.lease_until), key);
         if (isFree(row, now) || row.lease_token === lease.token) takeLease(row, lease, now);
       }
       return load(lease, [...keys].sort());
     },
 
     release(lease) {
+      sentUntil(lease.target, lease.token, room.now());
       for (const row of ofTarget(tables.profiles, lease.target).values())
         if (row.lease_token === lease.token) giveBack(row);
     },
