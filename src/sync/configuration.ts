@@ -68,6 +68,13 @@ export async function checkIdentities(core: Core, signal: AbortSignal): Promise<
     );
   }
   for (const [name, target] of core.targets) {
+    if (target.settings.identity === 'record' && target.platform.capabilities.identity === 'address') {
+      throw new ConnectorError(
+        'config',
+        'IDENTITY_UNSUPPORTED',
+        `target ${name}: this platform tells people apart by address; leave out identity, or set it to address`,
+      );
+    }
     const state = await core.store.targets.state(name);
     if (state.account === null) await core.store.targets.accept(name, accountOf(target.platform, target.settings));
     else if (state.account !== accountOf(target.platform, target.settings)) {
