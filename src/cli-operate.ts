@@ -17,6 +17,7 @@ import {
   unsuppress,
 } from './sync/operate.ts';
 import { reconcile as reconcileAll } from './sync/reconcile.ts';
+import { rekey } from './sync/rekey.ts';
 
 const mostLines = 200;
 const goesOn = 'a running worker, or the next sync, takes it up';
@@ -32,6 +33,19 @@ export async function reconcile({ app, options, output, signal }: CommandContext
     for (const line of table(rows)) output.line(line);
     const owed = [...results.values()].some((found) => found.appeared + found.gone > 0);
     if (owed) output.line(`what differed is owed now: ${goesOn}`);
+  }
+  return 0;
+}
+
+export async function carryOver({ app, options, output, signal }: CommandContext): Promise<ExitCode> {
+  const result = await rekey(app.core, signal, (records) => output.note(`${count(records, 'record')} read again`));
+  if (options.json) output.json(result);
+  else if (result.records === 0) output.line('the ledger has this hash key already');
+  else {
+    output.line(
+      `${count(result.records, 'record')} read again, ${count(result.profiles, 'profile')} carried over to the new key`,
+    );
+    output.line('keep the former key under privacy.previousHashKeys: people whose rows are gone are known by it alone');
   }
   return 0;
 }

@@ -20,6 +20,7 @@ import { explainRecord } from './cli-explain.ts';
 import {
   accept,
   addSuppression,
+  carryOver,
   decide,
   holdId,
   listHolds,
@@ -98,6 +99,10 @@ function addWork(program: Command, execute: Execute): void {
     .command('reconcile')
     .description('compares the ledger with everything that is in the CRM')
     .action((_options, command: Command) => execute(command, (options) => withApp(options, 'join', reconcile)));
+  program
+    .command('rekey')
+    .description('carries the ledger over to a new privacy.hashKey; stop every worker first')
+    .action((_options, command: Command) => execute(command, (options) => withApp(options, 'look', carryOver)));
 }
 
 function addQuestions(program: Command, execute: Execute): void {
