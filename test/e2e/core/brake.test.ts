@@ -1,5 +1,6 @@
 /** The brake on automatic anonymizations: counted before the first call, held whole, reviewed. */
 import { expect, test } from '@jest/globals';
+import { brakeLimit } from '../../../src/sync/guard.ts';
 import {
   addPeople,
   addPerson,
@@ -236,4 +237,42 @@ test('a held person who is gone from the platform meanwhile is not there any mor
   await worker.settle();
   expect(contactOf(world, people[0]!.email)).toBeUndefined();
   expect(anonymizedCount(world)).toBe(3);
+});
+
+test('a held person who moves to another address and is wanted again leaves nothing behind in the hold', async () => {
+  const { world } = scene;
+  const { worker, people } = await population();
+  for (const person of people.slice(0, 3)) edit(world, person, { donotemail: true });
+  await worker.settle();
+  for (const [index, person] of people.slice(0, 3).entries())
+    edit(world, person, { donotemail: false, emailaddress1: `moved${index}@people.example` });
+  await worker.settle();
+  expect(permissionsOf(world, 'moved0@people.example')).toEqual(both);
+  expect(await openHolds(worker)).toEqual([]);
+});
+
+test('a held person who moves to another address stays held there', async () => {
+  const { world } = scene;
+  const { worker, people } = await population();
+  for (const person of people.slice(0, 3)) edit(world, person, { donotemail: true });
+  await worker.settle();
+  edit(world, people[0]!, { emailaddress1: 'moved@people.example' });
+  await worker.settle();
+  // Nothing is written for somebody who is to be erased: the contact keeps its address, and its permissions stay down.
+  expect(permissionsOf(world, people[0]!.email)).toEqual(none);
+  expect((await openHolds(worker)).reduce((sum, hold) => sum + hold.cases, 0)).toBe(3);
+  for (const hold of await openHolds(worker)) await worker.core.store.brake.decide(hold.id, 'approved', 'somebody');
+  await worker.settle();
+  expect(anonymizedCount(world)).toBe(3);
+});
+
+test.each([
+  [{ minCount: 10, maxCount: 500, maxPercent: 5 }, 0, 10],
+  [{ minCount: 10, maxCount: 500, maxPercent: 5 }, 199, 10],
+  [{ minCount: 10, maxCount: 500, maxPercent: 5 }, 239, 11],
+  [{ minCount: 10, maxCount: 500, maxPercent: 5 }, 100_000, 500],
+  [{ minCount: 0, maxCount: 500, maxPercent: 0 }, 100_000, 0],
+  [{ minCount: 3, maxCount: 3, maxPercent: 100 }, 50, 3],
+])('%j with %i live profiles allows %i', (limits, live, allowed) => {
+  expect(brakeLimit({ windowHours: 24, maxExplicitPerHour: 200, ...limits }, live)).toBe(allowed);
 });

@@ -288,3 +288,18 @@ test('a record that comes up while the erasure of its address is open is decided
   expect(contactOf(world, anna.email)).toBeUndefined();
   expect(await ledgerOf(worker, lead)).toMatchObject({ rule: 'do-not-bulk-email', due: false });
 });
+
+test('an erasure that somebody rejects in the list is not done, also when the hour has passed', async () => {
+  const { world } = scene;
+  const anna = addPerson(world);
+  const worker = await scene.open({ config: { brake: { maxExplicitPerHour: 0 } } });
+  await worker.settle();
+  const job = addJob(world, 'anonymize', anna);
+  await worker.settle();
+  const [hold] = (await worker.core.store.brake.holds()).filter((one) => one.state === 'open');
+  await worker.core.store.brake.decide(hold!.id, 'rejected', 'somebody');
+  await worker.passSeconds(3700);
+  await worker.settle();
+  expect(contactOf(world, anna.email)).toBeDefined();
+  expect(jobState(world, job)).toMatchObject({ status: 'inProgress', detail: expect.stringContaining('said no') });
+});
