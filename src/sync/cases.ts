@@ -230,7 +230,8 @@ export async function resolveLookUp(batch: Batch, item: Case): Promise<Case> {
     }
     // Without an address nobody from earlier times could be found: that is asked again when one is known.
     const isSure = batch.target.settings.identity === 'record' || item.ref.address !== undefined;
-    const absent: Plan = { kind: 'nothing', key: item.judged.key, state: isSure ? 'absent' : undefined };
+    const state = isSure ? 'absent' : undefined;
+    const absent: Plan = { kind: 'nothing', key: item.judged.key, state, lookedFor: true };
     return { ...item, plan: absent };
   }
   const contactKeys = found.contactKey ? [found.contactKey, ...item.ref.contactKeys] : item.ref.contactKeys;

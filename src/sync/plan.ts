@@ -50,7 +50,13 @@ export interface UpsertPlan {
 }
 
 export type Plan =
-  | { readonly kind: 'nothing'; readonly key: ProfileKey; readonly state: ProfileState | undefined }
+  | {
+      readonly kind: 'nothing';
+      readonly key: ProfileKey;
+      readonly state: ProfileState | undefined;
+      /** Looked for just now, and not found. */
+      readonly lookedFor?: boolean;
+    }
   | { readonly kind: 'lookUp'; readonly key: ProfileKey }
   | { readonly kind: 'anonymize'; readonly key: ProfileKey }
   | UpsertPlan;

@@ -55,13 +55,14 @@ async function finishNothing(batch: Batch, cases: readonly Case[], done: Set<Pro
   for (const part of chunk(cases, 500)) {
     const finished = part.map((item): Finished => {
       const state = item.plan.kind === 'nothing' ? item.plan.state : undefined;
+      const wasLookedFor = item.plan.kind === 'nothing' && (item.plan.lookedFor ?? state === 'absent');
       const applied = item.judged.decision.action === 'sync' && item.standing.profile.state === 'live';
       return {
         judged: item.judged,
         appliesBits: applied,
         met: item.standing.profile.openIntents,
         // Looked for and not found: what others sent may still land.
-        againInMs: state === 'absent' ? lateEffectLeft(batch, item.standing.profile.openIntents) : undefined,
+        againInMs: wasLookedFor ? lateEffectLeft(batch, item.standing.profile.openIntents) : undefined,
         ...(state === 'absent' ? { change: absentChange(item.standing.profile) } : {}),
       };
     });
