@@ -187,7 +187,11 @@ const privacySchema = z
     previousHashKeys: z
       .array(secretText({ description: 'A former hash key.', minBytes: 32 }))
       .default([])
-      .meta({ description: 'Former hash keys: `connector rekey` carries the ledger over; people whose rows are gone stay known by them alone.', expected: 'a list of secrets' }),
+      .meta({
+        description:
+          'Former hash keys: `connector rekey` carries the ledger over; people whose rows are gone stay known by them alone.',
+        expected: 'a list of secrets',
+      }),
   })
   .meta({ description: 'Keys that keep people out of the database and the logs.', expected: 'hashKey' });
 
