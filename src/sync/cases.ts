@@ -244,8 +244,9 @@ export async function resolveLookUp(batch: Batch, item: Case): Promise<Case> {
 
 /** Everybody left this profile for another address: the person lives on there, so the old contact goes without the brake. */
 export function leftBehind(item: Case, assignment: Assignment): Case {
-  if (!assignment.left.has(item.judged.key) || item.judged.views.length > 0 || !mayBeThere(item.standing.profile))
-    return item;
+  if (!assignment.left.has(item.judged.key) || !mayBeThere(item.standing.profile)) return item;
+  // A record whose table is not for this target keeps nobody there.
+  if (item.judged.members.size > 0 || item.judged.decision.action !== 'leave') return item;
   const decision = { ...item.judged.decision, action: 'anonymize' as const, explicit: true };
   return { ...item, judged: { ...item.judged, decision }, plan: { kind: 'anonymize', key: item.judged.key } };
 }

@@ -38,6 +38,10 @@ function formersOf(view: View): ProfileKey[] {
   return [...new Set(keys)] as ProfileKey[];
 }
 
+function isForTarget(batch: Batch, view: View): boolean {
+  return batch.target.settings.tables[view.ledger.ref.table] !== undefined;
+}
+
 function isThere(view: View): boolean {
   return view.reading.kind !== 'deleted';
 }
@@ -70,6 +74,7 @@ export async function assign(batch: Batch, gathered: Gathered): Promise<Assignme
   const origins = new Map<ProfileKey, Set<ProfileKey>>();
   const waiting: View[] = [];
   const vacated = new Set<ProfileKey>();
+  const delayed = new Set<ProfileKey>();
 
   function waitFor(view: View): void {
     members.set(
@@ -86,9 +91,11 @@ export async function assign(batch: Batch, gathered: Gathered): Promise<Assignme
   for (const view of views) {
     const sent = formersOf(view).flatMap((key) => profiles.get(key)?.openIntents ?? []);
     const erasures = sent.filter((intent) => intent.kind === 'anonymize');
-    // An erasure that may still land names ids that would be used at the new address: it would hit them there.
-    if (view.ledger.claim && lateEffectLeft(batch, erasures) !== undefined) waitFor(view);
+    // An erasure that may still land names ids that would be used at the new address: it would hit them there. Nothing
+    // is decided about that address without them.
+    if (view.ledger.claim && lateEffectLeft(batch, erasures) !== undefined) delayed.add(view.key);
   }
+  waiting.push(...views.filter((view) => view.ledger.claim && delayed.has(view.key)));
   for (const { view, former, only } of journeys) {
     if (waiting.includes(view)) continue;
     const to = view.key;
@@ -104,9 +111,11 @@ export async function assign(batch: Batch, gathered: Gathered): Promise<Assignme
       continue;
     }
     // Who comes here from elsewhere does not stay: they wait until this address is free.
-    const stay = (members.get(former.key) ?? []).filter((v) => isThere(v) && (v.ledger.profileKey ?? v.key) === v.key);
+    const stay = (members.get(former.key) ?? []).filter(
+      (v) => isThere(v) && isForTarget(batch, v) && (v.ledger.profileKey ?? v.key) === v.key,
+    );
     const occupied = isThereStill(profiles.get(to));
-    const movers = here.filter((other) => other.ledger.profileKey !== undefined && other.ledger.profileKey !== to);
+    const movers = here.filter((other) => formersOf(other).some((key) => isThereStill(profiles.get(key))));
     const alone = only && stay.length === 0 && leavers.get(former.key) === 1;
     if (alone && !occupied && movers.length === 1 && batch.target.platform.capabilities.addressMutable) {
       await batch.core.store.profiles.move(batch.lease, former.key, to);
@@ -122,6 +131,10 @@ export async function assign(batch: Batch, gathered: Gathered): Promise<Assignme
     }
     left.add(former.key);
     origins.set(to, (origins.get(to) ?? new Set()).add(former.key));
+  }
+  for (const key of delayed) {
+    members.delete(key);
+    left.delete(key);
   }
   return { members, profiles, left, origins, waiting };
 }
