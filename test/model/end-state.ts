@@ -149,7 +149,7 @@ export function afterSettling(before: World, settled: Settled): World[] {
   const read = afterReading(before, settled.crm);
   const world = afterErasures(read, settled);
   const along = new Set([...world.marks.keys()].filter((ref) => world.marks.get(ref) !== read.marks.get(ref)));
-  for (const { ref } of settled.requests) along.delete(ref);
+  for (const { ref, operation } of settled.requests) if (operation === 'anonymizeContact') along.delete(ref);
   const combinations = settled.rules.targets.reduce<ReadonlyMap<string, Place>[]>(
     (done, target) => {
       const place = world.places.get(target.name) ?? { people: new Map(), homes: new Map() };
