@@ -65,7 +65,9 @@ export async function guardAutomatic(
 async function decideAgain(batch: Batch, automatic: readonly Case[], assignment: Assignment): Promise<Case[]> {
   const { core, lease } = batch;
   const keys = automatic.map((item) => item.judged.key);
-  const members = await core.store.deliveries.members(lease, keys, []);
+  // By name as well: a record that was only ever sent for a profile is not found by its keys.
+  const refs = automatic.flatMap((item) => item.judged.views.map((view) => view.ledger.ref));
+  const members = await core.store.deliveries.members(lease, keys, refs);
   const readings = await readRecords(core, members, batch.signal);
   const views: View[] = members.flatMap((ledger) => {
     const reading = readings.get(formatRecordRef(ledger.ref));

@@ -60,7 +60,8 @@ async function finishNothing(batch: Batch, cases: readonly Case[], done: Set<Pro
       return {
         judged: item.judged,
         appliesBits: applied,
-        met: item.standing.profile.openIntents,
+        // A write that nobody looked for may have landed: it stays open.
+        met: item.standing.profile.openIntents.filter((intent) => wasLookedFor || intent.kind !== 'upsert'),
         // Looked for and not found: what others sent may still land.
         againInMs: wasLookedFor ? lateEffectLeft(batch, item.standing.profile.openIntents) : undefined,
         ...(state === 'absent' ? { change: absentChange(item.standing.profile) } : {}),
