@@ -3,11 +3,16 @@
  * upper bound; nobody is there whom the model does not want. Speaks of people by ids and counts only.
  */
 import { createHash } from 'node:crypto';
+import { Personal } from '../../config/words.ts';
 import type { AdminContact } from '../../fixtures/simulators/spotler/admin.ts';
+import { createKeyring } from '../../src/store/email-key.ts';
 import { type ChaosModel, type End, sameAddress } from '../model/chaos-model.ts';
 import type { Postgres, Simulators } from './services.ts';
+import { hashKey } from './settings.ts';
 
 export interface Difference {
+  /** The profile's key, shortened as in the evidence. */
+  readonly key?: string;
   /** What is wrong, without anybody's data. */
   readonly what: string;
   /** Records that have, or had, the address. */
@@ -62,20 +67,22 @@ export async function compare(model: ChaosModel, simulators: Simulators): Promis
   let open = 0;
   const expected = model.expected();
   for (const { address, ends, concerned } of expected) {
+    const key = short(keyring.emailKey(address));
     const found = byAddress.get(address) ?? [];
     byAddress.delete(address);
     if (ends.length > 1) open += 1;
     const [contact] = found;
-    if (found.length > 1) differences.push({ what: `is there ${found.length} times`, records: concerned });
+    if (found.length > 1) differences.push({ what: `is there ${found.length} times`, records: concerned, key });
     if (!contact) {
       if (!ends.some((end) => end.kind === 'absent')) {
         const rules = ends.map((end) => (end.kind === 'live' ? end.rule : 'absent'));
-        differences.push({ what: `is not there (${rules.join(' or ')})`, records: concerned });
+        differences.push({ what: `is not there (${rules.join(' or ')})`, records: concerned, key });
       }
       continue;
     }
     const wrong = ends.map((end) => differenceOf(end, contact));
-    if (!wrong.includes(undefined)) differences.push({ what: [...new Set(wrong)].join('; or: '), records: concerned });
+    if (!wrong.includes(undefined))
+      differences.push({ what: [...new Set(wrong)].join('; or: '), records: concerned, key });
     for (const end of ends.slice(0, 1)) {
       if (end.kind !== 'live') continue;
       mayBeUp += end.mayBeUp.length;
@@ -98,12 +105,17 @@ export async function compare(model: ChaosModel, simulators: Simulators): Promis
   };
 }
 
+const keyring = createKeyring({ hashKey: new Personal(hashKey), previous: [], normalise: sameAddress });
+
+function short(key: unknown): string {
+  return createHash('sha256').update(String(key)).digest('hex').slice(0, 8);
+}
+
 /** Everything the ledger knows about a record, as lines. */
 export async function evidenceOf(postgres: Postgres, name: string): Promise<string[]> {
   const [table, id] = name.split('/');
   if (!table || !id) return [];
   const lines: string[] = [];
-  const short = (key: unknown): string => createHash('sha256').update(String(key)).digest('hex').slice(0, 8);
   const keys = new Set<string>();
   const show = (title: string, row: Record<string, unknown>): void => {
     const parts = Object.entries(row).flatMap(([column, value]) => {

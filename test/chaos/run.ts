@@ -245,8 +245,8 @@ async function tell(options: ChaosOptions, stage: Stage, outcome: Outcome): Prom
   const result = await compare(model, simulators);
   sayComparison(result, say);
   if (result.differences.length > 0) problems.push(`${result.differences.length} differences`);
-  for (const { what, records } of result.differences.slice(0, 25)) {
-    say(`  difference: ${what}`);
+  for (const { what, records, key } of result.differences.slice(0, 25)) {
+    say(`  difference: ${what} (profile ${key ?? 'unknown'})`);
     for (const name of records) {
       say(`   ${name}: ${model.explain(name)}`);
       for (const line of await evidenceOf(postgres, name)) say(line);

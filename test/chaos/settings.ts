@@ -4,7 +4,9 @@ import type { WorldDescription } from '../../fixtures/simulators/world.ts';
 import type { ModelRow } from '../model/chaos-model.ts';
 
 /** Seconds. */
-export const leaseSeconds = 6;
+export const hashKey = 'chaos-chaos-chaos-chaos-chaos-chaos-chaos-chaos';
+
+export const leaseSeconds = 10;
 export const callTimeoutSeconds = 1;
 export const lateEffectSeconds = 3;
 
@@ -76,7 +78,7 @@ export async function writeConfiguration(file: string, setup: Setup): Promise<vo
       ...(setup.redisUrl === undefined ? {} : { redisUrl: setup.redisUrl }),
       dataDir: setup.dataDir,
     },
-    privacy: { hashKey: 'chaos-chaos-chaos-chaos-chaos-chaos-chaos-chaos' },
+    privacy: { hashKey },
     server: { port: 0 },
     log: { level: 'info' },
   };
