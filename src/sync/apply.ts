@@ -5,7 +5,7 @@
  */
 import type { TargetName } from '../../config/words.ts';
 import type { LedgerMember } from '../store/deliveries.ts';
-import { type Batch, failReading, putBack } from './batch.ts';
+import { type Batch, failReading, park, putBack } from './batch.ts';
 import { type Case, judgeAll, withFormerBits } from './cases.ts';
 import { type Core, newLease, targetOf } from './core.ts';
 import { applyErasures } from './erase.ts';
@@ -36,6 +36,7 @@ export async function apply(core: Core, name: TargetName, signal: AbortSignal): 
       deadline: core.now() + batchBudgetMs,
       trigger: 'change',
       leasedAt: core.now(),
+      atBrake: new Set(),
     };
     try {
       await applyBatch(batch, claimed);
@@ -48,6 +49,10 @@ export async function apply(core: Core, name: TargetName, signal: AbortSignal): 
   const paused = await core.store.targets.isPaused(name);
   return { claimed: claimed.length + erased, more: !paused && (await core.store.deliveries.isDue(name)) };
 }
+
+/** The contact at the new address may need the id that the old one still has. */
+const heldAtFormerAddress =
+  'the contact at the former address has to be erased first, and the brake holds that; it goes on when the hold is approved (connector holds)';
 
 async function applyBatch(batch: Batch, claimed: readonly LedgerMember[]): Promise<void> {
   let assignment: Assignment;
@@ -75,6 +80,8 @@ async function applyBatch(batch: Batch, claimed: readonly LedgerMember[]): Promi
   for (const item of cases.filter((c) => !assignment.left.has(c.judged.key))) {
     const origins = [...(assignment.origins.get(item.judged.key) ?? [])];
     if (origins.every((origin) => done.has(origin))) rest.push(item);
+    else if (origins.some((origin) => batch.atBrake.has(origin)))
+      await park(batch, item.judged.views, 'HELD_AT_FORMER_ADDRESS', heldAtFormerAddress);
     else
       await putBack(
         batch,

@@ -6,7 +6,7 @@
 import type { ProfileKey } from '../../config/words.ts';
 import { formatRecordRef } from '../../config/words.ts';
 import { type Batch, failReading } from './batch.ts';
-import { type Case, parkUnreadable, planCase, singles } from './cases.ts';
+import { type Case, leftBehind, parkUnreadable, planCase, singles } from './cases.ts';
 import { complete, evidenceOf, type Finished } from './complete.ts';
 import { checkOrganization } from './configuration.ts';
 import { readRecords, type View, viewOf } from './gather.ts';
@@ -85,7 +85,7 @@ async function decideAgain(batch: Batch, automatic: readonly Case[], assignment:
     const profile = assignment.profiles.get(item.judged.key) ?? item.standing.profile;
     const ref = contactRefOf(core, lease.target, profile, own, new Set());
     const kept = { ...ref, recordIds: item.ref.recordIds, contactKeys: item.ref.contactKeys };
-    again.push(planCase(batch, { ...item, judged, ref: kept }));
+    again.push(leftBehind(planCase(batch, { ...item, judged, ref: kept }), assignment));
   }
   return again;
 }
@@ -101,5 +101,6 @@ async function waitAtBrake(batch: Batch, item: Case, verdict: GuardVerdict, done
     const { outcome, change, intentId } = await lower(batch, standing.profile, item.ref, 'held', standing.foundBits);
     await complete(batch, [{ ...finished, change, intentId, evidence: [evidenceOf(batch, judged, 'hold', outcome)] }]);
   }
-  done.add(judged.key);
+  if (judged.members.size > 0) done.add(judged.key);
+  else batch.atBrake.add(judged.key);
 }

@@ -1,4 +1,5 @@
 /** What the steps of one batch share. */
+import type { ProfileKey } from '../../config/words.ts';
 import { ConnectorError, isConnectorError } from '../http/errors.ts';
 import type { Lease, LedgerMember } from '../store/deliveries.ts';
 import { LeaseLostError } from '../store/profiles.ts';
@@ -16,6 +17,8 @@ export interface Batch {
   readonly trigger: string;
   /** When the lease was last taken or renewed, in `core.now()` milliseconds. */
   leasedAt: number;
+  /** Profiles whose erasure the brake keeps waiting: nobody who came from there may be written elsewhere yet. */
+  readonly atBrake: Set<ProfileKey>;
 }
 
 /** Renews the lease when a quarter of it has passed: a call that begins now ends long before it. */

@@ -242,11 +242,11 @@ export async function resolveLookUp(batch: Batch, item: Case): Promise<Case> {
   });
 }
 
-/** Everybody left this profile for another address: the person lives on there, so the old contact goes without the brake. */
+/** Everybody left this profile for another address, and joined who is there: the old contact goes, through the brake. */
 export function leftBehind(item: Case, assignment: Assignment): Case {
   if (!assignment.left.has(item.judged.key) || !mayBeThere(item.standing.profile)) return item;
   // A record whose table is not for this target keeps nobody there.
   if (item.judged.members.size > 0 || item.judged.decision.action !== 'leave') return item;
-  const decision = { ...item.judged.decision, action: 'anonymize' as const, explicit: true };
+  const decision = { ...item.judged.decision, action: 'anonymize' as const, explicit: false };
   return { ...item, judged: { ...item.judged, decision }, plan: { kind: 'anonymize', key: item.judged.key } };
 }

@@ -53,6 +53,7 @@ export async function applyErasures(core: Core, name: TargetName, signal: AbortS
       deadline: Number.POSITIVE_INFINITY,
       trigger: `erasure ${erasure.id}`,
       leasedAt: core.now(),
+      atBrake: new Set(),
     };
     try {
       await eraseOnTarget(batch, claimLease.token, erasure);

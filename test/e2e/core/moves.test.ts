@@ -72,13 +72,19 @@ test('(2) others stay on the old address: they keep it, and the mover’s new co
   expect(anonymizedCount(world)).toBe(0);
 });
 
-test('(3) the new address has a profile: the record joins it, the left contact is erased outside the brake', async () => {
+test('(3) the new address has a profile: the left contact passes the brake, then the record joins', async () => {
   const { world } = scene;
   const contact = addPerson(world, { firstname: 'Mover' });
   const lead = addPerson(world, { new_events: false }, 'lead');
   const worker = await scene.open({ config: { brake: { minCount: 0, maxPercent: 0 } } });
   await worker.settle();
   edit(world, contact, { emailaddress1: lead.email });
+  await worker.settle();
+  expect(livePeople(world)).toHaveLength(2);
+  expect(permissionsOf(world, contact.email)).toEqual({ Newsletter: false, Events: false });
+  const [hold] = await worker.core.store.brake.holds();
+  expect(hold).toMatchObject({ state: 'open', cases: 1 });
+  await worker.core.store.brake.decide(hold!.id, 'approved', 'tester');
   await worker.settle();
   expect(livePeople(world)).toHaveLength(1);
   expect(contactOf(world, lead.email)?.properties.firstName).toBe('Mover');
