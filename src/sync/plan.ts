@@ -162,9 +162,9 @@ function upsert(
       : profile.state === 'live'
         ? permissionsForExisting(crm, lastApplied)
         : permissionsForExisting(crm, undefined);
-  const create = cap
-    ? permissionsRestored(crm, cap)
-    : permissionsForNew(crm, rememberedBits(profile), view.ledger.crmBits);
+  // Neither an opt-out at the address that they left nor one that is remembered here is undone.
+  const fresh = permissionsForNew(crm, rememberedBits(profile), view.ledger.crmBits);
+  const create = cap ? permissionsRestored(fresh, cap) : fresh;
   const lateErasure = profile.openIntents.some((intent) => intent.kind === 'anonymize');
   return {
     kind: 'upsert',
