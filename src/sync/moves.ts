@@ -8,7 +8,7 @@ import type { Profile } from '../store/profiles.ts';
 import type { Batch } from './batch.ts';
 import { lateEffectLeft } from './complete.ts';
 import type { Gathered, View } from './gather.ts';
-import { mayBeThere } from './plan.ts';
+import { mayBeThere, mayHaveLanded } from './plan.ts';
 
 export interface Assignment {
   /** Profile → the records that belong to it now. */
@@ -24,7 +24,7 @@ export interface Assignment {
 
 /** A record belongs where its address is; one that is not being applied joins only when its own delivery is. */
 export function belongs(view: View): boolean {
-  const former = view.ledger.profileKey;
+  const former = view.ledger.profileKey ?? view.ledger.sentKey;
   return view.ledger.claim !== undefined || former === undefined || former === view.key;
 }
 
@@ -32,10 +32,22 @@ function isThereStill(profile: Profile | undefined): boolean {
   return profile !== undefined && mayBeThere(profile);
 }
 
-/** Other profiles that the record was applied to or sent for: it may still be there. */
-function formersOf(view: View): ProfileKey[] {
-  const keys = [view.ledger.profileKey, view.ledger.sentKey].filter((key) => key !== undefined && key !== view.key);
+/** Other profiles that the record was applied to, or sent for. */
+function formerKeysOf({ key, ledger }: View): ProfileKey[] {
+  const keys = [ledger.profileKey, ledger.sentKey].filter((former) => former !== undefined && former !== key);
   return [...new Set(keys)] as ProfileKey[];
+}
+
+/** Those of them that may still be there because of it. */
+function formersOf(view: View, profiles: ReadonlyMap<ProfileKey, Profile>): Profile[] {
+  return formerKeysOf(view).flatMap((key) => {
+    const profile = profiles.get(key);
+    if (profile === undefined || !mayBeThere(profile)) return [];
+    // What it was sent for long ago may be somebody else's by now.
+    const isItsOwn =
+      key === view.ledger.profileKey || mayHaveLanded(profile) || profile.contactKey === view.ledger.ref.id;
+    return isItsOwn ? [profile] : [];
+  });
 }
 
 function isForTarget(batch: Batch, view: View): boolean {
@@ -65,10 +77,11 @@ export async function assign(batch: Batch, gathered: Gathered): Promise<Assignme
   // Also those whose own delivery is not being applied yet: what they left is not one person's to take along.
   const leavers = new Map<ProfileKey, number>();
   for (const view of gathered.views.filter(isThere))
-    for (const from of formersOf(view)) leavers.set(from, (leavers.get(from) ?? 0) + 1);
+    for (const from of formersOf(view, profiles)) leavers.set(from.key, (leavers.get(from.key) ?? 0) + 1);
   const departures = new Map<ProfileKey, Set<ProfileKey>>();
   for (const view of views)
-    for (const from of formersOf(view)) departures.set(from, (departures.get(from) ?? new Set()).add(view.key));
+    for (const from of formersOf(view, profiles))
+      departures.set(from.key, (departures.get(from.key) ?? new Set()).add(view.key));
   const members: Map<ProfileKey, View[]> = Map.groupBy(views, (view) => view.key);
   const left = new Set<ProfileKey>();
   const origins = new Map<ProfileKey, Set<ProfileKey>>();
@@ -85,11 +98,10 @@ export async function assign(batch: Batch, gathered: Gathered): Promise<Assignme
   }
 
   const journeys = views.flatMap((view) => {
-    const formers = formersOf(view).flatMap((key) => profiles.get(key) ?? []);
-    return formers.filter(mayBeThere).map((former, _index, all) => ({ view, former, only: all.length === 1 }));
+    return formersOf(view, profiles).map((former, _index, all) => ({ view, former, only: all.length === 1 }));
   });
   for (const view of views) {
-    const sent = formersOf(view).flatMap((key) => profiles.get(key)?.openIntents ?? []);
+    const sent = formerKeysOf(view).flatMap((key) => profiles.get(key)?.openIntents ?? []);
     const erasures = sent.filter((intent) => intent.kind === 'anonymize');
     // An erasure that may still land names ids that would be used at the new address: it would hit them there. Nothing
     // is decided about that address without them.
@@ -115,7 +127,7 @@ export async function assign(batch: Batch, gathered: Gathered): Promise<Assignme
       (v) => isThere(v) && isForTarget(batch, v) && (v.ledger.profileKey ?? v.key) === v.key,
     );
     const occupied = isThereStill(profiles.get(to));
-    const movers = here.filter((other) => formersOf(other).some((key) => isThereStill(profiles.get(key))));
+    const movers = here.filter((other) => formersOf(other, profiles).length > 0);
     const alone = only && stay.length === 0 && leavers.get(former.key) === 1;
     if (alone && !occupied && movers.length === 1 && batch.target.platform.capabilities.addressMutable) {
       await batch.core.store.profiles.move(batch.lease, former.key, to);

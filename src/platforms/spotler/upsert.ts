@@ -56,8 +56,8 @@ export function createUpsert(client: SpotlerClient, discovery: Discovery, option
       await forEachAtOnce(moved, (item) => checkAddressIsFree(client, item, signal));
     }
 
-    // An address is changed under the id: by address Spotler would not know whom we mean.
-    const single = items.filter((item) => !item.mayCreate || (item.known && item.addressChanged));
+    // An address is changed under the id: by address Spotler would not know whom we mean, and make somebody new of them.
+    const single = items.filter((item) => !item.mayCreate || item.addressChanged);
     await forEachAtOnce(single, async (item) => {
       const result = await updateExisting(item, catalogue, progress, signal);
       if (result.kind !== 'absent' || !item.mayCreate) outcomes.set(item, result);
