@@ -31,13 +31,14 @@ function admin(base: string): Admin {
       const request = http.request({ hostname, port, method, path, agent }, (response) => {
         const parts: Buffer[] = [];
         response.on('data', (part: Buffer) => parts.push(part));
+        response.on('error', reject);
         response.on('end', () => {
           const text = Buffer.concat(parts).toString('utf8');
           if (response.statusCode === 200) resolve(JSON.parse(text) as T);
           else reject(new Error(`${method} ${path.split('?')[0]} of a simulator: ${response.statusCode} ${text}`));
         });
       });
-      request.on('error', reject);
+      request.on('error', (cause) => reject(new Error(`${method} ${path} of a simulator failed`, { cause })));
       request.end(body === undefined ? undefined : JSON.stringify(body));
     });
   }
@@ -61,6 +62,7 @@ export async function startSimulators(people: number, seed: number): Promise<Sim
     createInterface({ input: child.stdout }).once('line', (line) => resolve(JSON.parse(line) as WorldDescription));
   });
   const dataverse = admin(world.dataverse.adminUrl);
+  child.once('exit', (code, signal) => process.stdout.write(`the simulators ended: ${code ?? signal}\n`));
   // The service's own limit is another bar's business.
   await dataverse.post('/protection', { requests: 10_000_000 });
   return { world, dataverse, spotler: admin(world.spotler.adminUrl), close: () => end(child, 'SIGTERM') };
