@@ -1,15 +1,62 @@
-/** `npm run test:properties`: ten thousand random histories, or PROPERTY_RUNS of them from PROPERTY_SEED; says what it did. */
+/**
+ * `npm run test:properties`: ten thousand random histories (PROPERTY_RUNS, from PROPERTY_SEED), every order of two
+ * workers' steps in each scenario (INTERLEAVING_RUNS bounds them), and the planted bugs. Says what it did; exit code 1
+ * when anything is wrong.
+ */
 import { checkHistories } from './history/check.ts';
+import { plantedBugs, scenarios, titleOf } from './interleaving/list.ts';
+import { begin } from './interleaving/scenarios.ts';
+import { explore } from './interleaving/scheduler.ts';
 
 const seed = Number(process.env.PROPERTY_SEED ?? Date.now() % 2 ** 31);
 const runs = Number(process.env.PROPERTY_RUNS ?? 10_000);
-process.stdout.write(`seed ${seed}, ${runs} histories\n`);
-const started = Date.now();
-const { figures, failure } = await checkHistories(runs, seed);
-const seconds = ((Date.now() - started) / 1000).toFixed(1);
-process.stdout.write(
-  `${figures.histories} histories in ${seconds} s: ${figures.settlings} settlings compared with the model, ` +
-    `${figures.deaths} workers died, ${figures.faults} calls failed, ids would have crossed ${figures.crossings} times\n`,
-);
-if (failure) process.stdout.write(`${failure}\n`);
-process.exitCode = failure ? 1 : 0;
+const maxRuns = Number(process.env.INTERLEAVING_RUNS ?? 100_000);
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function fail(text: string): void {
+  say(`FAILED: ${text}`);
+  process.exitCode = 1;
+}
+
+function secondsSince(started: number): string {
+  return `${((Date.now() - started) / 1000).toFixed(1)} s`;
+}
+
+async function histories(): Promise<void> {
+  say(`${runs} histories, seed ${seed}`);
+  const started = Date.now();
+  const { figures, failure } = await checkHistories(runs, seed);
+  say(
+    `${figures.histories} histories in ${secondsSince(started)}: ${figures.settlings} settlings compared with the model, ` +
+      `${figures.deaths} workers died, ${figures.faults} calls failed, ids would have crossed ${figures.crossings} times`,
+  );
+  if (failure) fail(failure);
+}
+
+async function interleavings(): Promise<void> {
+  let states = 0;
+  for (const scenario of scenarios) {
+    const started = Date.now();
+    const explored = await explore(() => begin(scenario), { maxRuns, seed });
+    states += explored.states;
+    const extent = explored.complete ? 'all orders' : 'bounded';
+    say(`${titleOf(scenario)}: ${explored.states} states, ${explored.ends} ends, ${extent}, ${secondsSince(started)}`);
+    if (explored.failure) fail(`${explored.failure.problem}\n${explored.failure.steps.join(' | ')}`);
+  }
+  say(`${states} states in ${scenarios.length} scenarios`);
+}
+
+async function planted(): Promise<void> {
+  for (const { name, scenario } of plantedBugs) {
+    const { failure, runs: needed } = await explore(() => begin(scenario), { maxRuns, seed });
+    if (failure) say(`planted, and found after ${needed} runs: ${name}`);
+    else fail(`planted and not found: ${name}`);
+  }
+}
+
+await histories();
+await interleavings();
+await planted();
