@@ -4,19 +4,34 @@
  * Node's diagnostics channels and a wrapped query function. What happened is written to file descriptor 3 first,
  * synchronously, so that the last words arrive.
  *
+ * Its modules are loaded beforehand, and then it waits for a line with its plan on file descriptor 4: so the next worker
+ * is ready to begin when one dies, as a supervisor's would be on a machine with nothing else to do.
+ *
  *   before-call   a write to the platform is about to be sent: its intent is stored
  *   call-sent     the request has left, the answer has not come
  *   answered      the platform has confirmed, and nothing of it is in the database yet
  *   pull          inside the transaction that moves a checkpoint and marks records owed
  */
 import diagnostics from 'node:diagnostics_channel';
-import { writeSync } from 'node:fs';
+import { readSync, writeSync } from 'node:fs';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import pg from 'pg';
-import { type CrashPlan, type Phase, planVariable, reportTo } from './phases.ts';
+import { type CrashPlan, type Phase, planFrom, reportTo } from './phases.ts';
 
-const plan = JSON.parse(process.env[planVariable] ?? 'null') as CrashPlan | null;
+await import('../../src/cli-program.ts');
+const plan = readPlan();
 let left = plan?.after ?? 0;
+
+/** Blocks until the driver says begin. Ends the process when the driver is gone. */
+function readPlan(): CrashPlan | null {
+  const byte = Buffer.alloc(1);
+  let line = '';
+  for (;;) {
+    if (readSync(planFrom, byte, 0, 1, null) === 0) process.exit(0);
+    if (byte[0] === 10) return JSON.parse(line) as CrashPlan | null;
+    line += byte.toString('latin1');
+  }
+}
 
 function reached(phase: Phase): void {
   if (plan?.phase !== phase || left <= 0) return;

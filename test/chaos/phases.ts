@@ -18,5 +18,6 @@ export interface CrashPlan {
   readonly platformHost: string;
 }
 
-export const planVariable = 'CHAOS_PLAN';
+/** File descriptors: the worker's last words, and the line that lets it begin: a CrashPlan or null. */
 export const reportTo = 3;
+export const planFrom = 4;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { dice } from '../../fixtures/people/dice.ts';
 import { ChaosModel } from '../model/chaos-model.ts';
+import { type Closing, createClosing } from './closing.ts';
 import { type Comparison, compare, evidenceOf } from './compare.ts';
 import { type Crm, openCrm } from './crm.ts';
 import type { Backend, ChaosOptions } from './options.ts';
@@ -26,42 +27,22 @@ export async function run(options: ChaosOptions, backend: Backend): Promise<bool
   const note = (text: string): void => {
     process.stdout.write(`${String(Math.round((Date.now() - began) / 1000)).padStart(4)} s  ${text}\n`);
   };
-  const closers: (() => Promise<void>)[] = [];
-  let destroy = (): void => undefined;
-  const onInterrupt = (): void => {
-    destroy();
-    void closeAll(closers).then(() => process.exit(1));
-  };
-  process.once('SIGINT', onInterrupt).once('SIGTERM', onInterrupt);
+  const closing = createClosing();
   let isGood = false;
   try {
     process.stdout.write(
       `\n== ${backend}: ${options.changes} changes over ${options.records} records, ${options.kills} kills\n`,
     );
-    const stage = await setStage(
-      options,
-      backend,
-      folder,
-      closers,
-      (workers) => {
-        destroy = () => workers.destroy();
-      },
-      note,
-    );
+    const stage = await setStage(options, backend, folder, closing, note);
     const outcome = await play(options, stage, began, note);
     isGood = await tell(options, stage, outcome);
     return isGood;
   } finally {
-    process.off('SIGINT', onInterrupt).off('SIGTERM', onInterrupt);
-    destroy();
-    await closeAll(closers);
+    await closing.close();
+    closing.forget();
     if (isGood && !options.keep) await rm(folder, { recursive: true, force: true });
     else note(`logs are in ${folder}`);
   }
-}
-
-async function closeAll(closers: (() => Promise<void>)[]): Promise<void> {
-  for (const closer of closers.splice(0).reverse()) await closer();
 }
 
 interface Stage {
@@ -77,20 +58,19 @@ async function setStage(
   options: ChaosOptions,
   backend: Backend,
   folder: string,
-  closers: (() => Promise<void>)[],
-  onWorkers: (workers: Workers) => void,
+  closing: Closing,
   note: (text: string) => void,
 ): Promise<Stage> {
   const wakeups = backend === 'redis' ? await startWakeups() : undefined;
   if (backend === 'redis' && !wakeups) throw new Error('no redis-server is installed: --backend postgres');
-  if (wakeups) closers.push(() => wakeups.close());
+  if (wakeups) closing.add(() => wakeups.close());
   const dataDir = join(folder, 'data');
   await mkdir(dataDir);
   await chmod(dataDir, 0o755);
   const postgres = await startPostgres(dataDir);
-  closers.push(() => postgres.close());
+  closing.add(() => postgres.close());
   const simulators = await startSimulators(options.records, options.seed);
-  closers.push(() => simulators.close());
+  closing.add(() => simulators.close());
 
   const configuration = join(folder, 'connector.json');
   const { world } = simulators;
@@ -111,10 +91,7 @@ async function setStage(
     platformHost: new URL(world.spotler.url).host,
     roll: dice(options.seed + 2),
   });
-  onWorkers(workers);
-  closers.push(async () => {
-    await workers.stop();
-  });
+  closing.add(() => workers.destroy());
   // The ledger has to be there; loading it happens under fire already.
   while ((await postgres.query(`select 1 from pg_class where relname = 'evidence'`)).length === 0) await delay(200);
   const trouble = await startTrouble({

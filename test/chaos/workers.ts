@@ -6,15 +6,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { Dice } from '../../fixtures/people/dice.ts';
-import { type CrashPlan, type Phase, phases, planVariable } from './phases.ts';
+import { type CrashPlan, type Phase, phases } from './phases.ts';
 import { end } from './services.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
 
 /** Milliseconds after which a worker that did not come to its planned moment is killed wherever it is. */
-const longestLife = 9000;
+const longestLife = 6000;
 
 export interface WorkerOptions {
   readonly configuration: string;
@@ -33,14 +33,15 @@ export interface Workers {
   spare(): void;
   /** SIGTERM, as an operator would; answers the exit codes. */
   stop(): Promise<(number | null)[]>;
-  /** Right now, for Ctrl-C. */
-  destroy(): void;
+  /** SIGKILL for all that is left, right now. */
+  destroy(): Promise<void>;
 }
 
 export function startWorkers(count: number, options: WorkerOptions): Workers {
   const kills: Record<Phase | 'random', number> = { 'before-call': 0, 'call-sent': 0, answered: 0, pull: 0, random: 0 };
   const ended: Record<string, number> = {};
   const children = new Map<number, ChildProcess>();
+  const waiting = new Map<number, ChildProcess>();
   const log: WriteStream[] = [];
   let starts = 0;
   let sparing = false;
@@ -48,7 +49,7 @@ export function startWorkers(count: number, options: WorkerOptions): Workers {
 
   function nextPlan(): { plan: CrashPlan | null; lifeMs: number } {
     const { roll } = options;
-    const lifeMs = 1500 + roll.below(5000);
+    const lifeMs = 500 + roll.below(3500);
     // One in ten dies anywhere, by the clock; the others where the fewest died so far.
     if (sparing || roll.chance(1 / 10)) return { plan: null, lifeMs };
     const fewest = Math.min(...phases.map((phase) => kills[phase]));
@@ -57,9 +58,8 @@ export function startWorkers(count: number, options: WorkerOptions): Workers {
     return { plan: { phase, after, platformHost: options.platformHost }, lifeMs: longestLife };
   }
 
-  function start(slot: number): void {
-    starts += 1;
-    const { plan, lifeMs } = nextPlan();
+  /** A worker with its modules loaded, waiting for its plan. */
+  function prepare(): ChildProcess {
     const child = spawn(
       process.execPath,
       [
@@ -71,14 +71,21 @@ export function startWorkers(count: number, options: WorkerOptions): Workers {
         options.configuration,
       ],
       {
-        stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-        env: {
-          ...process.env,
-          [planVariable]: JSON.stringify(plan),
-          NODE_COMPILE_CACHE: join(options.folder, 'compile-cache'),
-        },
+        stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+        env: { ...process.env, NODE_COMPILE_CACHE: join(options.folder, 'compile-cache') },
       },
     );
+    // One that died while it waited is noticed when it is its turn.
+    (child.stdio[4] as Writable).on('error', () => undefined);
+    return child;
+  }
+
+  function start(slot: number): void {
+    starts += 1;
+    const { plan, lifeMs } = nextPlan();
+    const child = waiting.get(slot) ?? prepare();
+    (child.stdio[4] as Writable).end(`${JSON.stringify(plan)}\n`);
+    waiting.set(slot, prepare());
     children.set(slot, child);
     const out = log[slot];
     let ready = false;
@@ -137,14 +144,15 @@ export function startWorkers(count: number, options: WorkerOptions): Workers {
     },
     async stop() {
       stopping = true;
+      for (const child of waiting.values()) child.kill('SIGKILL');
       const all = [...children.values()];
       await Promise.all(all.map((child) => end(child, 'SIGTERM', 30_000)));
       for (const stream of log) stream.end();
       return all.map((child) => child.exitCode);
     },
-    destroy() {
+    async destroy() {
       stopping = true;
-      for (const child of children.values()) child.kill('SIGKILL');
+      await Promise.all([...children.values(), ...waiting.values()].map((child) => end(child, 'SIGKILL')));
     },
   };
 }
