@@ -286,6 +286,19 @@ describe('a changed address', () => {
     expect(sent).toMatchObject([{ contact: { externalId: a, properties: { email: address } } }]);
   });
 
+  test('is written under a former id, also for a profile of which nobody knows whether it is there', async () => {
+    discovers();
+    searches([]);
+    const unknown = listens('put', `/contact/${a}`, 404, () => notFound);
+    const sent = listens('put', `/contact/${b}`, 204, () => undefined);
+    const ref = { contactKeys: [a, b], recordIds: [] };
+    expect(await open().upsert([item(a, { known: false, addressChanged: true, ref })], signal)).toMatchObject([
+      { kind: 'done', contactKey: b, created: false },
+    ]);
+    expect(unknown).toHaveLength(1);
+    expect(sent).toMatchObject([{ contact: { externalId: b, properties: { email: address } } }]);
+  });
+
   test('that the contact has already is written again', async () => {
     discovers();
     searches([contact(a.toUpperCase())]);
