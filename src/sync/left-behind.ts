@@ -13,6 +13,9 @@ export async function oweThoseLeft(batch: Batch, views: readonly View[]): Promis
       return claim && profileKey !== undefined && profileKey !== view.key ? [profileKey] : [];
     }),
   );
-  const staying = views.filter((view) => left.has(view.key) && !view.ledger.claim);
+  // Not those who are on their way there themselves: two who cross would owe each other for ever.
+  const staying = views.filter(
+    (view) => left.has(view.key) && !view.ledger.claim && (view.ledger.profileKey ?? view.key) === view.key,
+  );
   if (staying.length > 0) await batch.core.store.records.oweAgain(staying.map((view) => view.ledger.ref));
 }
