@@ -30,6 +30,8 @@ export async function keepLease(batch: Batch): Promise<void> {
 }
 
 const longestBackoffMs = 10 * 60_000;
+/** Milliseconds that a record waits because the platform failed; how long nobody calls it is the target's pause. */
+const longestPutBackMs = 2000;
 /** Attempts after which a record that keeps failing by itself is parked. */
 const patience = 8;
 
@@ -123,10 +125,11 @@ export async function failCall(batch: Batch, error: unknown, views: readonly Vie
       const failures = await core.store.targets.failed(lease.target);
       const waitMs = failure.retryAfterMs ?? Math.min(60_000, backoffMs(failures - 1));
       await pauseWithAlarm(batch, failure, waitMs, failures >= 3);
+      // The pause keeps everybody away, and ends when somebody gets through: these must not sit it out alone.
       await putBack(
         batch,
         views.map((v) => v.ledger),
-        waitMs,
+        Math.min(waitMs, longestPutBackMs),
       );
       return;
     }
