@@ -50,7 +50,7 @@ export function readOptions(args: readonly string[]): ChaosOptions {
     records: Math.round(number(values.records, 'records', short ? 800 : 5000)),
     kills,
     killsPerPhase: Math.floor(kills / 10),
-    milliseconds: number(values.minutes, 'minutes', short ? 1.25 : 10) * 60_000,
+    milliseconds: number(values.minutes, 'minutes', short ? 1.5 : 10) * 60_000,
     faulty: number(values.faulty, 'faulty', 0.3),
     seed: Math.round(number(values.seed, 'seed', Math.floor(Math.random() * 1_000_000))),
     keep: values.keep,
