@@ -74,6 +74,11 @@ export interface UpsertItem {
    * and throws `park` where external ids would cross.
    */
   readonly addressChanged: boolean;
+  /**
+   * The contact has the external id of a record that is no longer its own, and that may need it elsewhere: where
+   * external ids can be changed it is given `contactKey`, also where nobody may be created.
+   */
+  readonly giveOwnKey?: boolean;
 }
 
 export type OutcomeKind = 'done' | 'absent' | 'suppressed' | 'rejected' | 'blocked' | 'manual' | 'unsupported';

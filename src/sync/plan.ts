@@ -4,7 +4,7 @@
  * not asked for again. Pure but for the keyed fingerprint.
  */
 import type { ProfileKey, RecordId, TargetName } from '../../config/words.ts';
-import { Personal } from '../../config/words.ts';
+import { Personal, parseRecordId } from '../../config/words.ts';
 import type { ContactRef, PermissionBits, UpsertItem } from '../platforms/platform.ts';
 import type { Profile, ProfileChange } from '../store/profiles.ts';
 import type { Bits, ProfileState } from '../store/tables.ts';
@@ -187,8 +187,16 @@ function upsert(
       mayCreate: judged.decision.mayCreate,
       known: standing.present && !lateErasure,
       addressChanged: profile.addressDirty,
+      giveOwnKey: hasKeyOfSomebodyElse(profile, judged, contactKey),
     },
   };
+}
+
+/** The contact goes by the id of a record that has left this profile. An id that is no record's is nobody else's. */
+function hasKeyOfSomebodyElse(profile: Profile, judged: Judged, contactKey: string): boolean {
+  const key = profile.contactKey;
+  if (key === undefined || key === contactKey || parseRecordId(key) === undefined) return false;
+  return judged.views.every((view) => view.ledger.ref.id !== key);
 }
 
 /**

@@ -57,14 +57,22 @@ export function createUpsert(client: SpotlerClient, discovery: Discovery, option
     }
 
     // An address is changed under the id: by address Spotler would not know whom we mean, and make somebody new of them.
+    const renamed: UpsertItem[] = [];
     const single = items.filter((item) => !item.mayCreate || item.addressChanged);
     await forEachAtOnce(single, async (item) => {
       const result = await updateExisting(item, catalogue, progress, signal);
+      // It is there; a write by its address replaces the id that it has.
+      const isOthers = result.kind === 'done' && result.contactKey !== item.contactKey;
+      if (isOthers && options.identity === 'address' && (item.mayCreate || item.giveOwnKey)) {
+        renamed.push(item);
+        return;
+      }
       if (result.kind !== 'absent' || !item.mayCreate) outcomes.set(item, result);
     });
 
-    const fresh = items.filter((item) => !outcomes.has(item) && !item.known);
-    const existing = items.filter((item) => !outcomes.has(item) && item.known);
+    const left = items.filter((item) => !outcomes.has(item) && !renamed.includes(item));
+    const fresh = left.filter((item) => !item.known);
+    const existing = [...left.filter((item) => item.known), ...renamed];
     for (const [item, result] of await addAll(fresh, false, catalogue, progress, signal)) {
       if (result === 'exists') existing.push(item);
       else outcomes.set(item, result);

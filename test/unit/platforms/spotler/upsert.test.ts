@@ -291,12 +291,32 @@ describe('a changed address', () => {
     searches([]);
     const unknown = listens('put', `/contact/${a}`, 404, () => notFound);
     const sent = listens('put', `/contact/${b}`, 204, () => undefined);
+    const given = listens('post', '/contact/list', 200, () => [{ externalId: a, code: 'OK', message: '' }]);
+    answers('get', `/contact/${b}`, 404, notFound);
     const ref = { contactKeys: [a, b], recordIds: [] };
     expect(await open().upsert([item(a, { known: false, addressChanged: true, ref })], signal)).toMatchObject([
-      { kind: 'done', contactKey: b, created: false },
+      { kind: 'done', contactKey: a, created: false },
     ]);
+    expect(given).toMatchObject([{ update: true, contacts: [{ externalId: a }] }]);
     expect(unknown).toHaveLength(1);
     expect(sent).toMatchObject([{ contact: { externalId: b, properties: { email: address } } }]);
+  });
+
+  test.each<[string, boolean]>([
+    ['leaves an existing contact under the id that it has', false],
+    ['gives it its own where the one it has belongs to a record that left', true],
+  ])('that nobody may be created for %s', async (_, giveOwnKey) => {
+    discovers();
+    listens('put', `/contact/${a}`, 404, () => notFound);
+    listens('put', `/contact/${b}`, 204, () => undefined);
+    if (giveOwnKey) {
+      listens('post', '/contact/list', 200, () => [{ externalId: a, code: 'OK', message: '' }]);
+      answers('get', `/contact/${b}`, 404, notFound);
+    }
+    const ref = { contactKeys: [a, b], recordIds: [] };
+    expect(await open().upsert([item(a, { known: true, mayCreate: false, giveOwnKey, ref })], signal)).toMatchObject([
+      { kind: 'done', contactKey: giveOwnKey ? a : b, created: false },
+    ]);
   });
 
   test('that the contact has already is written again', async () => {
