@@ -14,7 +14,7 @@ import { end } from './services.ts';
 const root = new URL('../../', import.meta.url).pathname;
 
 /** Milliseconds after which a worker that did not come to its planned moment is killed wherever it is. */
-const longestLife = 6000;
+const longestLife = 12_000;
 
 export interface WorkerOptions {
   readonly configuration: string;
@@ -47,14 +47,13 @@ export function startWorkers(count: number, options: WorkerOptions): Workers {
   let sparing = false;
   let stopping = false;
 
-  function nextPlan(): { plan: CrashPlan | null; lifeMs: number } {
+  function nextPlan(slot: number): { plan: CrashPlan | null; lifeMs: number } {
     const { roll } = options;
-    const lifeMs = 500 + roll.below(3500);
-    // One in ten dies anywhere, by the clock; the others where the fewest died so far.
-    if (sparing || roll.chance(1 / 10)) return { plan: null, lifeMs };
+    // The first worker dies where the fewest died so far, the others half of the time by the clock, and soon.
+    if (sparing || (slot > 0 && roll.chance(0.5))) return { plan: null, lifeMs: 200 + roll.below(2500) };
     const fewest = Math.min(...phases.map((phase) => kills[phase]));
-    const phase = roll.pick(phases.filter((candidate) => kills[candidate] <= fewest + 2));
-    const after = 1 + roll.below(phase === 'pull' ? 4 : 10);
+    const phase = roll.pick(phases.filter((candidate) => kills[candidate] <= fewest + 1));
+    const after = 1 + roll.below(phase === 'pull' ? 4 : 8);
     return { plan: { phase, after, platformHost: options.platformHost }, lifeMs: longestLife };
   }
 
@@ -82,7 +81,7 @@ export function startWorkers(count: number, options: WorkerOptions): Workers {
 
   function start(slot: number): void {
     starts += 1;
-    const { plan, lifeMs } = nextPlan();
+    const { plan, lifeMs } = nextPlan(slot);
     const child = waiting.get(slot) ?? prepare();
     (child.stdio[4] as Writable).end(`${JSON.stringify(plan)}\n`);
     waiting.set(slot, prepare());
