@@ -107,6 +107,8 @@ export interface Erasures {
   renew(lease: Lease): Promise<void>;
   /** Of these records and addresses, those with an open erasure. */
   openFor(refs: readonly RecordRef[], keys: readonly EmailKey[]): Promise<{ refs: Set<string>; keys: Set<string> }>;
+  /** Record → the etag at which it was erased, for those of these that were. */
+  marks(refs: readonly RecordRef[]): Promise<Map<string, string>>;
   /** Open erasures whose targets have all answered. */
   ready(limit: number): Promise<ErasureRow[]>;
   targets(id: string): Promise<ErasureTargetRow[]>;
@@ -209,6 +211,15 @@ export function createErasures(db: Kysely<Database>): Erasures {
         refs: new Set(result.rows.filter((row) => row.record_id).map((row) => `${row.crm_table}/${row.record_id}`)),
         keys: new Set(result.rows.flatMap((row) => (row.email_key ? [row.email_key] : []))),
       };
+    },
+
+    async marks(refs) {
+      if (refs.length === 0) return new Map();
+      const result = await sql<{ name: string; erased_etag: string }>`
+        select crm_table || '/' || id as name, erased_etag from record where erased_etag is not null
+          and (crm_table, id) in (
+            select * from unnest(${refs.map((r) => r.table)}::text[], ${refs.map((r) => r.id)}::uuid[]))`.execute(db);
+      return new Map(result.rows.map((row) => [row.name, row.erased_etag]));
     },
 
     async ready(limit) {

@@ -11,7 +11,7 @@ import { type Batch, failCall, park, putBack } from './batch.ts';
 import { mapLimit } from './concurrency.ts';
 import type { View } from './gather.ts';
 import type { Approval } from './guard.ts';
-import { type Circumstance, circumstancesOf, type Judged, judge } from './judge.ts';
+import { type Circumstance, circumstancesOf, isOvertaken, type Judged, judge } from './judge.ts';
 import { matches } from './mapping.ts';
 import type { Assignment } from './moves.ts';
 import { contactRefOf, isPresent, mayBeThere, type Plan, planProfile, type Standing } from './plan.ts';
@@ -52,6 +52,11 @@ export async function judgeAll(batch: Batch, assignment: Assignment): Promise<Ca
   const cases: Case[] = [];
   for (const key of relevant) {
     const members = assignment.members.get(key) ?? [];
+    if (members.some((view) => isOvertaken(view, circumstance))) {
+      const ledger = members.map((view) => view.ledger);
+      await putBack(batch, ledger, 0);
+      continue;
+    }
     const judged = judge(core, batch.lease.target, key, members, circumstance);
     if (judged.unreadable) {
       await parkUnreadable(batch, judged);

@@ -24,6 +24,8 @@ export interface Judged {
 
 export interface Circumstance {
   readonly erasures: { readonly refs: ReadonlySet<string>; readonly keys: ReadonlySet<string> };
+  /** Record → the etag at which it was erased on request, read after it was known which erasures are open. */
+  readonly marks: ReadonlyMap<string, string>;
   readonly suppressedAddresses: ReadonlySet<string>;
   readonly suppressedRecords: ReadonlySet<string>;
 }
@@ -49,11 +51,21 @@ export async function circumstancesOf(core: Core, views: readonly View[]): Promi
     ),
   ]);
   const suppressedAddresses = new Set([...addresses].map((key) => former.get(key) ?? key));
-  return { erasures, suppressedAddresses, suppressedRecords };
+  // In this order: an erasure that is not open any more has left its marks.
+  const marks = await core.store.erasures.marks(refs);
+  return { erasures, marks, suppressedAddresses, suppressedRecords };
 }
 
 function isAddressSuppressed(view: View, circumstance: Circumstance): boolean {
   return circumstance.suppressedAddresses.has(view.emailKey ?? view.key);
+}
+
+/**
+ * An erasure was completed between the reading of the ledger and now: the row may be older than what was erased, so
+ * nothing may be decided from it.
+ */
+export function isOvertaken(view: View, circumstance: Circumstance): boolean {
+  return circumstance.marks.get(view.name) !== view.ledger.erasedEtag;
 }
 
 /** The facts of one record for one target; undefined when the row cannot be understood, or its table is not for this target. */

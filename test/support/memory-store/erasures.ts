@@ -172,6 +172,15 @@ export function memoryErasures(room: Room): Synchronous<Erasures> {
       return found;
     },
 
+    marks(refs) {
+      const found = new Map<string, string>();
+      for (const name of refs.map(formatRecordRef)) {
+        const etag = tables.records.get(name)?.erased_etag;
+        if (typeof etag === 'string') found.set(name, etag);
+      }
+      return found;
+    },
+
     ready(limit) {
       const isAnswered = (row: ErasureRow): boolean => partsOf(row.id).every((part) => part.state !== 'pending');
       return copies(
