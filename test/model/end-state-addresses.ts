@@ -78,8 +78,11 @@ function waysOf(
   // Everybody left: the person lives on elsewhere, and this contact moved along or is erased.
   if (records.length === 0) return [{ person: wasLeft(person, moves, key, groups, occasion) }];
   const profile = judged(records, occasion, key);
-  if (profile.action === 'anonymize')
-    return [{ person: isFindable(person, key, records) ? gone(person, profile, records, occasion) : person }];
+  if (profile.action === 'anonymize') {
+    const left = isFindable(person, key, records) ? gone(person, profile, records, occasion) : person;
+    // What those who come had elsewhere may be remembered here.
+    return [{ person: { ...left, former: left.former || arrivals.length > 0 } }];
+  }
 
   const isFromUnknown = arrivals.some((move) => place.people.get(move.from)?.unknown);
   if (isFromUnknown && !profile.mayCreate) return [{ person: { ...strange, there: true, unknown: true } }];
