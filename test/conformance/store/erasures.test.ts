@@ -211,6 +211,8 @@ onEveryStore('closing an erasure', (world) => {
       true,
       [...list, ...list],
     );
+    expect(await store.erasures.marks([ref(1), ref(2)])).toEqual(new Map([[`contact/${id(1)}`, 'e']]));
+    expect(await store.erasures.marks([])).toEqual(new Map());
     expect(await store.erasures.get(uuid(1))).toMatchObject({
       state: 'done',
       sealed: null,
