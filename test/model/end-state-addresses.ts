@@ -80,8 +80,8 @@ function waysOf(
   const profile = judged(records, occasion, key);
   if (profile.action === 'anonymize') {
     const left = isFindable(person, key, records) ? gone(person, profile, records, occasion) : person;
-    // What those who come had elsewhere may be remembered here.
-    return [{ person: { ...left, former: left.former || arrivals.length > 0 } }];
+    // What these records had elsewhere may be remembered here.
+    return [{ person: { ...left, former: true } }];
   }
 
   const isFromUnknown = arrivals.some((move) => place.people.get(move.from)?.unknown);
