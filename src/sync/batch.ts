@@ -2,7 +2,7 @@
 import type { ProfileKey } from '../../config/words.ts';
 import { ConnectorError, isConnectorError } from '../http/errors.ts';
 import type { Lease, LedgerMember } from '../store/deliveries.ts';
-import { LeaseLostError } from '../store/profiles.ts';
+import { idsWouldCrossCode, LeaseLostError } from '../store/profiles.ts';
 import type { Core, Target } from './core.ts';
 import type { View } from './gather.ts';
 
@@ -30,6 +30,8 @@ export async function keepLease(batch: Batch): Promise<void> {
 }
 
 const longestBackoffMs = 10 * 60_000;
+/** Attempts after which a crossing of external ids is parked: some seconds. */
+const crossingPatience = 3;
 /** Milliseconds that a record waits because the platform failed; how long nobody calls it is the target's pause. */
 const longestPutBackMs = 2000;
 /** Attempts after which a record that keeps failing by itself is parked. */
@@ -67,11 +69,25 @@ export async function park(batch: Batch, views: readonly View[], code: string, r
 }
 
 /** The records failed by themselves: again later, and parked when that does not help. */
-export async function failEach(batch: Batch, views: readonly View[], code: string, reason: string): Promise<void> {
-  const tired = views.filter((view) => (view.ledger.claim?.attempts ?? 0) >= patience);
+export async function failEach(
+  batch: Batch,
+  views: readonly View[],
+  code: string,
+  reason: string,
+  attempts = patience,
+): Promise<void> {
+  const tired = views.filter((view) => (view.ledger.claim?.attempts ?? 0) >= attempts);
   await park(batch, tired, code, reason);
   const rest = views.filter((view) => !tired.includes(view));
   for (const view of rest) await putBack(batch, [view.ledger], backoffMs(view.ledger.claim?.attempts ?? 0), true);
+}
+
+/**
+ * Somebody else's contact is in the way. It may be on its way elsewhere itself, so this is tried again a few times
+ * before it is parked: only a circle of people needs a person.
+ */
+export async function failCrossing(batch: Batch, views: readonly View[], code: string, reason: string): Promise<void> {
+  await failEach(batch, views, code, reason, crossingPatience);
 }
 
 /** An erasure after which the platform still finds the person: it may need a moment, so it is tried again first. */
@@ -145,6 +161,8 @@ export async function failCall(batch: Batch, error: unknown, views: readonly Vie
     case 'gone':
       if (failure.code === 'UNEXPECTED' || failure.code === notConfirmed)
         await failEach(batch, views, failure.code, failure.message);
+      else if (failure.code.endsWith(idsWouldCrossCode))
+        await failCrossing(batch, views, failure.code, failure.message);
       else await park(batch, views, failure.code, failure.message);
   }
 }

@@ -8,7 +8,7 @@ import { isConnectorError } from '../http/errors.ts';
 import type { Outcome } from '../platforms/platform.ts';
 import { idsWouldCrossCode, type Profile } from '../store/profiles.ts';
 import type { NewEvidence } from '../store/tables.ts';
-import { type Batch, failCall, failEach, keepLease, park, succeeded } from './batch.ts';
+import { type Batch, failCall, failCrossing, failEach, keepLease, park, succeeded } from './batch.ts';
 import { complete, evidenceOf, type Finished, lateEffectLeft } from './complete.ts';
 import { chunk, mapLimit } from './concurrency.ts';
 import type { Judged } from './judge.ts';
@@ -42,7 +42,7 @@ async function writePart(batch: Batch, part: readonly Write[]): Promise<string[]
     await keepLease(batch);
     const refused = new Set(await core.store.profiles.begin(lease, intents, part.flatMap(idsOf)));
     const crossing = part.filter((write) => write.plan.item.ref.contactKeys.some((id) => refused.has(id)));
-    for (const write of crossing) await park(batch, write.judged.views, idsWouldCrossCode, idsWouldCross);
+    for (const write of crossing) await failCrossing(batch, write.judged.views, idsWouldCrossCode, idsWouldCross);
     sent = part.filter((write) => !crossing.includes(write));
     outcomes =
       sent.length === 0
