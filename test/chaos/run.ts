@@ -90,6 +90,7 @@ async function setStage(
     folder,
     platformHost: new URL(world.spotler.url).host,
     roll: dice(options.seed + 2),
+    killsPerPhase: options.killsPerPhase,
   });
   closing.add(() => workers.destroy());
   // The ledger has to be there; loading it happens under fire already.

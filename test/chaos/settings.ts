@@ -6,7 +6,7 @@ import type { ModelRow } from '../model/chaos-model.ts';
 /** Seconds. */
 export const hashKey = 'chaos-chaos-chaos-chaos-chaos-chaos-chaos-chaos';
 
-export const leaseSeconds = 4;
+export const leaseSeconds = 6;
 export const callTimeoutSeconds = 1;
 export const lateEffectSeconds = 3;
 

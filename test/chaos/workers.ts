@@ -21,6 +21,8 @@ export interface WorkerOptions {
   readonly folder: string;
   readonly platformHost: string;
   readonly roll: Dice;
+  /** Kills that each phase has to see. */
+  readonly killsPerPhase: number;
 }
 
 export interface Workers {
@@ -49,11 +51,11 @@ export function startWorkers(count: number, options: WorkerOptions): Workers {
 
   function nextPlan(slot: number): { plan: CrashPlan | null; lifeMs: number } {
     const { roll } = options;
-    // The first worker dies where the fewest died so far, the others half of the time by the clock, and soon.
+    // The first worker dies where too few died so far, the others half of the time by the clock, and soon.
     if (sparing || (slot > 0 && roll.chance(0.5))) return { plan: null, lifeMs: 200 + roll.below(2500) };
-    const fewest = Math.min(...phases.map((phase) => kills[phase]));
-    const phase = roll.pick(phases.filter((candidate) => kills[candidate] <= fewest + 1));
-    const after = 1 + roll.below(phase === 'pull' ? 4 : 8);
+    const wanting = phases.filter((phase) => kills[phase] < options.killsPerPhase);
+    const phase = roll.pick(wanting.length > 0 ? wanting : phases);
+    const after = 1 + roll.below(phase === 'pull' ? 4 : 3);
     return { plan: { phase, after, platformHost: options.platformHost }, lifeMs: longestLife };
   }
 
