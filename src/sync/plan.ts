@@ -146,9 +146,11 @@ function upsert(
   const raises = !isReset && profile.state === 'live' ? raised(crm, lastApplied) : [];
   const entersReset = isReset && standing.present && !wasLowered;
 
+  const giveOwnKey = hasKeyOfSomebodyElse(profile, judged, contactKey);
   // What others sent, and nobody knows the answer to, may have changed it since.
   const same =
     profile.openIntents.length === 0 &&
+    !giveOwnKey &&
     profile.dataFingerprint === dataFingerprint &&
     profile.permissionFingerprint === permissionFingerprint;
   if (same && raises.length === 0 && !forced && !profile.addressDirty && profile.state === state) {
@@ -187,7 +189,7 @@ function upsert(
       mayCreate: judged.decision.mayCreate,
       known: standing.present && !lateErasure,
       addressChanged: profile.addressDirty,
-      giveOwnKey: hasKeyOfSomebodyElse(profile, judged, contactKey),
+      giveOwnKey,
     },
   };
 }
