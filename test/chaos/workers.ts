@@ -51,10 +51,11 @@ export function startWorkers(count: number, options: WorkerOptions): Workers {
 
   function nextPlan(slot: number): { plan: CrashPlan | null; lifeMs: number } {
     const { roll } = options;
-    // The first worker dies where too few died so far, the others half of the time by the clock, and soon.
-    if (sparing || (slot > 0 && roll.chance(0.5))) return { plan: null, lifeMs: 200 + roll.below(2500) };
     const wanting = phases.filter((phase) => kills[phase] < options.killsPerPhase);
-    const phase = roll.pick(wanting.length > 0 ? wanting : phases);
+    // The first worker dies where too few died so far; the others half of the time by the clock, and soon.
+    const anywhere = wanting.length === 0 || (slot > 0 && roll.chance(0.5));
+    if (sparing || anywhere) return { plan: null, lifeMs: 200 + roll.below(2500) };
+    const phase = roll.pick(wanting);
     const after = 1 + roll.below(phase === 'pull' ? 4 : 3);
     return { plan: { phase, after, platformHost: options.platformHost }, lifeMs: longestLife };
   }
