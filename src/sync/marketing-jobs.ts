@@ -97,6 +97,13 @@ async function note(core: Core, job: MarketingJob): Promise<MarketingJobRow> {
   // A worker that died between the two steps of a refusal leaves a job without an answer.
   const isHalfRefused = known?.operation === 'refused' && known.result_status === null;
   if (known && !isHalfRefused) return known;
+  // Whoever stored its erasure did not live to note the job; by now the job may not tell the person any more.
+  const begun = await core.store.erasures.byJob(job.id);
+  if (begun && !known) {
+    const { crm_table: table, record_id: id } = begun;
+    const ref: RecordRef | null = table && id ? { table, id } : null;
+    return core.store.jobs.note({ jobId: job.id, operation: 'anonymizeContact', ref, wantedSeq: null });
+  }
   const subject = subjectOf(job);
   const refuse = async (sentence: string): Promise<MarketingJobRow> => {
     await core.store.jobs.note({ jobId: job.id, operation: 'refused', ref: null, wantedSeq: null });

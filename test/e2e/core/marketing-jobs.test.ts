@@ -1,5 +1,7 @@
 /** Explicit erasures that CRM users ask for, and what they read afterwards. */
+import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import type { RecordRef } from '../../../config/words.ts';
 import {
   addJob,
   addPeople,
@@ -302,4 +304,18 @@ test('an erasure that somebody rejects in the list is not done, also when the ho
   await worker.settle();
   expect(contactOf(world, anna.email)).toBeDefined();
   expect(jobState(world, job)).toMatchObject({ status: 'inProgress', detail: expect.stringContaining('said no') });
+});
+
+test('a job whose erasure was stored by a worker that died then is answered, although the person it named is deleted', async () => {
+  const { world } = scene;
+  const anna = addPerson(world);
+  const worker = await scene.open();
+  await worker.settle();
+  const job = addJob(world, 'anonymize', anna);
+  const ref = { table: 'contact', id: anna.id } as RecordRef;
+  const stored = { id: randomUUID(), source: 'job', jobId: job, ref, emailKey: null, sealed: null } as const;
+  await worker.core.store.erasures.open(stored, [...worker.core.targets.keys()]);
+  remove(world, anna);
+  await worker.settle();
+  expect(jobState(world, job)).toMatchObject({ status: 'succeeded', code: 'HTTP 410 Gone' });
 });
