@@ -357,7 +357,9 @@ export async function openCrm(options: CrmOptions): Promise<Crm> {
         openJobs.delete(id);
         const key = `${operation} ${status === jobStatus.succeeded ? 'succeeded' : 'failed'}`;
         endedJobs[key] = (endedJobs[key] ?? 0) + 1;
-        if (operation === 'anonymizeContact') model.erasureDone(id, Date.now());
+        if (operation !== 'anonymizeContact') continue;
+        if (status === jobStatus.succeeded) model.erasureDone(id, Date.now());
+        else model.erasureRefused(id);
       }
     },
     async verify() {

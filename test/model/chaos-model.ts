@@ -183,6 +183,11 @@ export class ChaosModel {
     }
   }
 
+  /** The job was refused: nothing was asked for. */
+  erasureRefused(job: string): void {
+    this.#erasures.delete(job);
+  }
+
   /** A Sync Contact job lifts the mark of an erasure. */
   syncAsked(name: string, at: number): void {
     const known = this.#records.get(name);
