@@ -26,6 +26,7 @@ import type { Core, Target } from './sync/core.ts';
 import { marketingJobs } from './sync/marketing-jobs.ts';
 import { pull } from './sync/pull.ts';
 import { reconcile } from './sync/reconcile.ts';
+import { checkRemovedTargets, forgetRemovedTargets } from './sync/removed-targets.ts';
 import { housekeeping } from './sync/seal-evidence.ts';
 import type { UseCases, Wake } from './sync/use-cases.ts';
 
@@ -43,6 +44,10 @@ export interface OpenOptions {
   readonly logger: Logger;
   /** `take` makes this configuration the one in force; `join` refuses when another is; `look` works with either. */
   readonly configuration: 'take' | 'join' | 'look';
+  /** Targets that are no longer in the configuration, and that whoever runs this gives up although people are there. */
+  readonly abandon?: readonly TargetName[];
+  /** Who runs this, for the evidence. */
+  readonly actor?: string;
   /** Open the queues: wake-ups go to all processes. */
   readonly queues: boolean;
   readonly signal: AbortSignal;
@@ -118,6 +123,7 @@ async function openCore(
     return { ...core, epoch: current?.epoch ?? 0 };
   }
   await checkIdentities(core, options.signal);
+  if (options.configuration === 'take') await checkRemovedTargets(core, options.abandon ?? []);
   const mappings = mappingFingerprints(settings) as MappingFingerprints;
   const { epoch, changed } = await takeConfiguration(
     store,
@@ -125,6 +131,7 @@ async function openCore(
     options.configuration === 'take',
   );
   if (changed) logger.info({ epoch }, 'this configuration is in force now');
+  if (options.configuration === 'take') await forgetRemovedTargets(core, options.actor ?? 'configuration');
   return { ...core, epoch };
 }
 

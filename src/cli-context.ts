@@ -132,12 +132,21 @@ export async function withApp(
   options: GlobalOptions,
   configuration: OpenOptions['configuration'],
   work: (context: CommandContext) => Promise<ExitCode>,
+  taking: Pick<OpenOptions, 'abandon'> = {},
 ): Promise<ExitCode> {
   const settings = await readSettings(options);
   const logger = openLog(settings, options, 'command');
   const { signal, stop } = interruption();
   try {
-    const app = await openOrRefuse({ settings, logger: forRooms(logger), configuration, queues: false, signal });
+    const app = await openOrRefuse({
+      settings,
+      logger: forRooms(logger),
+      configuration,
+      queues: false,
+      signal,
+      actor: actor(),
+      ...taking,
+    });
     try {
       return await work({ app, settings, options, output: createOutput(options), signal });
     } finally {

@@ -101,7 +101,8 @@ async function request({ app, signal }: CommandContext, subject: EraseSubject): 
 /** Done everywhere; or a person has to decide; or something has to be mended. */
 function exitCodeOf(progress: readonly ErasureProgress[]): ExitCode {
   const open = progress.filter(({ erasure }) => erasure.state === 'open');
-  if (open.length === 0) return 0;
+  if (open.length === 0)
+    return progress.some(({ targets }) => targets.some((row) => row.state === 'abandoned')) ? 1 : 0;
   const waiting = open.flatMap(({ targets }) => targets).filter((row) => row.state === 'pending');
   return waiting.length > 0 && waiting.every((row) => row.waiting_code === 'EXPLICIT_LIMIT') ? 3 : 1;
 }

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { TargetName } from '../config/words.ts';
 import { check } from './cli-check.ts';
 import {
   type CommandContext,
@@ -86,15 +87,27 @@ function createProgram(execute: Execute): Command {
   return program;
 }
 
+interface Abandoning {
+  readonly abandon: readonly TargetName[];
+}
+
+function abandonOption(): Option {
+  return new Option('--abandon <target>', 'gives up a target that was taken out of the configuration (repeatable)')
+    .argParser((name: string, former: readonly string[]) => [...former, name])
+    .default([], 'none');
+}
+
 function addWork(program: Command, execute: Execute): void {
   program
     .command('start')
     .description('the worker: schedules, works and serves until it is told to stop')
-    .action((_options, command: Command) => execute(command, start));
+    .addOption(abandonOption())
+    .action((own: Abandoning, command: Command) => execute(command, (options) => start(options, own.abandon)));
   program
     .command('sync')
     .description('one full cycle: reads every table, applies everything that is due, answers marketing jobs')
-    .action((_options, command: Command) => execute(command, (options) => withApp(options, 'take', sync)));
+    .addOption(abandonOption())
+    .action((own: Abandoning, command: Command) => execute(command, (options) => withApp(options, 'take', sync, own)));
   program
     .command('reconcile')
     .description('compares the ledger with everything that is in the CRM')

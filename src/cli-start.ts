@@ -5,8 +5,10 @@
  */
 import { isConfigurationError } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
+import type { TargetName } from '../config/words.ts';
 import type { App } from './app.ts';
 import {
+  actor,
   CommandError,
   type ExitCode,
   forRooms,
@@ -31,7 +33,7 @@ interface Running {
   close(): Promise<void>;
 }
 
-export async function start(options: GlobalOptions): Promise<ExitCode> {
+export async function start(options: GlobalOptions, abandon: readonly TargetName[] = []): Promise<ExitCode> {
   const stopping = new AbortController();
   let wish: (wanted: Wish) => void = () => undefined;
   const onStop = (): void => {
@@ -43,12 +45,15 @@ export async function start(options: GlobalOptions): Promise<ExitCode> {
   process.on('SIGTERM', onStop).on('SIGINT', onStop).on('SIGHUP', onReload);
   try {
     let settings = await readSettings(options);
+    let givenUp = abandon;
     const logger = openLog(settings, options, 'worker');
     for (;;) {
       const wished = new Promise<Wish>((resolve) => {
         wish = resolve;
       });
-      const running = await run(settings, logger, stopping.signal);
+      const running = await run(settings, logger, stopping.signal, givenUp);
+      // It was said once, about the file that was there then.
+      givenUp = [];
       let wanted: Wish = stopping.signal.aborted ? 'stop' : await wished;
       let next: Settings | undefined;
       while (wanted === 'reload') {
@@ -84,8 +89,21 @@ async function readAgain(options: GlobalOptions, logger: Logger): Promise<Settin
   }
 }
 
-async function run(settings: Settings, logger: Logger, signal: AbortSignal): Promise<Running> {
-  const app = await openOrRefuse({ settings, logger: forRooms(logger), configuration: 'take', queues: true, signal });
+async function run(
+  settings: Settings,
+  logger: Logger,
+  signal: AbortSignal,
+  abandon: readonly TargetName[],
+): Promise<Running> {
+  const app = await openOrRefuse({
+    settings,
+    logger: forRooms(logger),
+    configuration: 'take',
+    queues: true,
+    signal,
+    abandon,
+    actor: actor(),
+  });
   let health: HealthServer | undefined;
   const watch = createWatch(app, logger);
   try {

@@ -19,6 +19,7 @@ import { createOverview, type Overview } from './overview.ts';
 import { changeProfiles, closeIntents, createProfiles, type ProfileChange, type Profiles } from './profiles.ts';
 import { createRecords, noteRecords, type RecordNote, type Records } from './records.ts';
 import { createRekey, type RekeyFamily } from './rekey.ts';
+import { createRemovedTargets, type RemovedTargets } from './removed-targets.ts';
 import { createRetention, type Retention } from './retention.ts';
 import { createSuppressions, type Suppressions } from './suppressions.ts';
 import type { Database, NewEvidence } from './tables.ts';
@@ -41,6 +42,7 @@ export interface Store {
   readonly brake: Brake;
   readonly suppressions: Suppressions;
   readonly targets: Targets;
+  readonly removedTargets: RemovedTargets;
   readonly installation: Installation;
   readonly configurations: Configurations;
   readonly evidence: EvidenceBook;
@@ -87,6 +89,7 @@ export function createStore(db: Kysely<Database>): Store {
     brake: createBrake(db),
     suppressions: createSuppressions(db),
     targets: createTargets(db),
+    removedTargets: createRemovedTargets(db),
     installation: createInstallation(db),
     configurations: createConfigurations(db),
     evidence: createEvidence(db),

@@ -109,7 +109,7 @@ export interface Database {
   erasure_target: {
     erasure_id: string;
     target: TargetName;
-    state: Generated<'pending' | 'done' | 'absent'>;
+    state: Generated<'pending' | 'done' | 'absent' | 'abandoned'>;
     status: number | null;
     request_id: string | null;
     waiting_code: string | null;

@@ -165,7 +165,7 @@ export interface Configurations {
   current(): Promise<ConfigurationState | undefined>;
   /**
    * Makes this configuration the one in force, and marks every known record of the named tables owed on the named
-   * targets, in one transaction. False when another was taken meanwhile; then nothing was changed.
+   * targets, in one transaction; open erasures are owed to every target that is new. False when another was taken meanwhile; then nothing was changed.
    */
   take(former: number | undefined, state: ConfigurationState, owe: readonly OweTable[]): Promise<boolean>;
 }
@@ -192,6 +192,10 @@ export function createConfigurations(db: Kysely<Database>): Configurations {
           select ${state.epoch}, ${state.fingerprint}, ${JSON.stringify(state.mappings)}::jsonb
           where ${former ?? null}::integer is not distinct from (select max(epoch) from configuration)`.execute(trx);
         if (Number(taken.numAffectedRows ?? 0) === 0) return false;
+        // A target that is new has its part in every erasure that is open.
+        await sql`insert into erasure_target (erasure_id, target, due_at)
+          select e.id, t, now() from erasure e cross join unnest(${Object.keys(state.mappings)}::text[]) as t
+          where e.state = 'open' on conflict do nothing`.execute(trx);
         for (const { target, table, lot } of owe) {
           await sql`
             insert into delivery as d (target, crm_table, id, owed_seq, due_at, lot)

@@ -174,7 +174,7 @@ async function resultOf(core: Core, row: MarketingJobRow): Promise<string | unde
     const targets = await core.store.erasures.targets(erasure.id);
     if (erasure.state === 'open') return progressDetail(core, targets);
     const result = erasureResult(core, erasure, targets);
-    await core.store.jobs.result(row.job_id, 'succeeded', result.code, result.detail);
+    await core.store.jobs.result(row.job_id, result.status, result.code, result.detail);
     return undefined;
   }
   return syncResult(core, row);

@@ -63,12 +63,15 @@ async function settle(core: Core, erasure: ErasureRow, signal: AbortSignal): Pro
 }
 
 export interface ErasureResult {
+  readonly status: 'succeeded' | 'failed';
   readonly code: string;
   readonly detail: string;
 }
 
 export function targetSentence(core: Core, row: ErasureTargetRow): string {
   const capabilities = core.targets.get(row.target)?.platform.capabilities;
+  if (row.state === 'abandoned')
+    return `${row.target}: not erased: the target was taken out of the configuration; whoever is there has to be erased by hand.`;
   if (row.state === 'absent') return `${row.target}: nobody was there (HTTP 404 Not Found); nothing had to be erased.`;
   if (row.state === 'done') {
     if (capabilities?.erase.reversible)
@@ -91,12 +94,17 @@ export function targetSentence(core: Core, row: ErasureTargetRow): string {
 export const keepOutSentence =
   'The record in Dynamics can still be synchronised: its next change creates the person again. To keep them out, set Do Not Email, or deactivate the record with "anonymize when inactive" switched on.';
 
-/** What a finished erasure says: 410 when anybody was erased, 404 when nobody was there anywhere. */
+/**
+ * What a finished erasure says: 410 when anybody was erased, 404 when nobody was there anywhere. It failed where a target
+ * was given up before it answered.
+ */
 export function erasureResult(core: Core, erasure: ErasureRow, targets: readonly ErasureTargetRow[]): ErasureResult {
   const erased = targets.some((row) => row.state === 'done');
   const lines = targets.map((row) => targetSentence(core, row));
   if (erasure.still_eligible) lines.push(keepOutSentence);
-  return { code: erased ? 'HTTP 410 Gone' : 'HTTP 404 Not Found', detail: lines.join('\n') };
+  if (targets.some((row) => row.state === 'abandoned'))
+    return { status: 'failed', code: 'TARGET_ABANDONED', detail: lines.join('\n') };
+  return { status: 'succeeded', code: erased ? 'HTTP 410 Gone' : 'HTTP 404 Not Found', detail: lines.join('\n') };
 }
 
 /**

@@ -2,6 +2,12 @@
 import type { Migration } from '../migrate.ts';
 import { ledger } from './001-ledger.ts';
 import { evidenceSeal } from './003-evidence-seal.ts';
+import { abandonedTarget } from './004-abandoned-target.ts';
 import { quotaSql } from './quota.ts';
 
-export const migrations: readonly Migration[] = [ledger, { name: '002-quota', sql: quotaSql }, evidenceSeal];
+export const migrations: readonly Migration[] = [
+  ledger,
+  { name: '002-quota', sql: quotaSql },
+  evidenceSeal,
+  abandonedTarget,
+];

@@ -65,7 +65,7 @@ function requested(room: Room, erasure: NewErasure): NewEvidence {
   };
 }
 
-function newPart(id: string, target: ErasureTargetRow['target'], now: number): ErasureTargetRow {
+export function newPart(id: string, target: ErasureTargetRow['target'], now: number): ErasureTargetRow {
   return {
     erasure_id: id,
     target,

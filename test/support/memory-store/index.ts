@@ -15,6 +15,7 @@ import { memoryOverview } from './overview.ts';
 import { assertLeased, changeProfiles, closeIntents, memoryProfiles } from './profiles.ts';
 import { memoryRecords, noteRecords } from './records.ts';
 import { memoryRekey } from './rekey.ts';
+import { memoryRemovedTargets } from './removed-targets.ts';
 import { memoryRetention } from './retention.ts';
 import { memorySuppressions } from './suppressions.ts';
 import { emptyTables, type Room, type Synchronous, type Tables } from './tables.ts';
@@ -83,6 +84,7 @@ function connection(room: Room, hooks: Hooks): Store {
     brake: family('brake', memoryBrake(room)),
     suppressions: family('suppressions', memorySuppressions(room)),
     targets: family('targets', memoryTargets(room)),
+    removedTargets: family('removedTargets', memoryRemovedTargets(room)),
     installation: family('installation', memoryInstallation(room)),
     configurations: family('configurations', memoryConfigurations(room)),
     evidence: family('evidence', memoryEvidence(room)),

@@ -3,6 +3,7 @@ import { formatRecordRef, type TargetName } from '../../../config/words.ts';
 import type { TargetStateRow } from '../../../src/store/tables.ts';
 import type { Configurations, Installation, Targets } from '../../../src/store/targets.ts';
 import { makeDue, newDelivery } from './checkpoints.ts';
+import { newPart } from './erasures.ts';
 import { compareText, newestEpoch, ofTarget, type Room, type Synchronous } from './tables.ts';
 
 /** How long an operator's pause lasts unless it is lifted: 100 years. */
@@ -133,6 +134,11 @@ export function memoryConfigurations(room: Room): Synchronous<Configurations> {
         throw new Error(`epoch ${state.epoch} is taken already`);
       tables.configurations.push({ ...state });
       tables.configurations.sort((a, b) => a.epoch - b.epoch);
+      for (const [id, parts] of tables.erasureTargets) {
+        if (tables.erasures.get(id)?.state !== 'open') continue;
+        for (const target of Object.keys(state.mappings) as TargetName[])
+          if (!parts.has(target)) parts.set(target, newPart(id, target, room.now()));
+      }
       for (const { target, table, lot } of owe) {
         const rows = ofTarget(tables.deliveries, target);
         for (const record of tables.records.values()) {
