@@ -20,10 +20,15 @@ function secondsSince(moment: number): string {
   return `${((performance.now() - moment) / 1000).toFixed(0)} s`;
 }
 
-function problem(text: string, output?: string): void {
+function problem(text: string): void {
   problems.push(text);
   say(`PROBLEM: ${text}`);
-  if (output) say(output.split('\n').slice(-40).join('\n'));
+}
+
+/** The last of what Jest said; its list of everything that was asked for is not news. */
+function show(output: string): void {
+  const lines = output.split('\n').filter((line) => !/^(Ran all test suites|Test results written)/.test(line));
+  say(lines.slice(-60).join('\n'));
 }
 
 /** What fails already proves nothing. */
@@ -32,7 +37,8 @@ async function seeThemPass(copy: Copy): Promise<void> {
   const notices = chosen.flatMap(({ noticedBy }) => noticedBy);
   const { verdicts, output } = await copy.run(notices);
   for (const [{ file, test }, verdict] of verdicts)
-    if (verdict !== 'passed') problem(`without any break: ${verdict}: ${file}: ${test}`, output);
+    if (verdict !== 'passed') problem(`without any break: ${verdict}: ${file}: ${test}`);
+  if (problems.length > 0) show(output);
   say(`${new Set(notices.map(nameOf)).size} tests looked at without any break, ${secondsSince(moment)}`);
 }
 
@@ -54,7 +60,8 @@ async function seeThemFail(copy: Copy, planned: Break): Promise<void> {
   const { verdicts, output } = await copy.run(planned.noticedBy);
   await copy.write(planned.file, source);
   const blind = [...verdicts].filter(([, verdict]) => verdict !== 'failed');
-  for (const [{ file, test }, verdict] of blind) problem(`${planned.what}: ${verdict}: ${file}: ${test}`, output);
+  for (const [{ file, test }, verdict] of blind) problem(`${planned.what}: ${verdict}: ${file}: ${test}`);
+  if (blind.length > 0) show(output);
   const noticed = `noticed by ${verdicts.size - blind.length} of ${verdicts.size}`;
   say(`${planned.invariant}. ${planned.what}: ${noticed}, ${secondsSince(moment)}`);
 }
