@@ -47,6 +47,8 @@ export type PermissionBits = Readonly<Record<string, boolean>>;
 export interface Found {
   /** The external id the platform holds now; undefined when the contact has none. */
   readonly contactKey?: string;
+  /** Ids of further contacts of the same person: remembered before an erasure, which may hide them from a look-up. */
+  readonly otherKeys?: readonly string[];
   /** The bits of the mapped permissions, by permission name. */
   readonly permissions: PermissionBits;
 }

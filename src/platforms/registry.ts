@@ -1,6 +1,8 @@
 /** Every platform there is. Adding one: a folder with its adapter, and one line here. */
 import type { z } from 'zod';
 import { ConnectorError } from '../http/errors.ts';
+import { createBoldDesk } from './bolddesk/adapter.ts';
+import { boldDeskSettings } from './bolddesk/settings.ts';
 import type { OpenPlatform, PlatformContext } from './context.ts';
 import { createKeap } from './keap/adapter.ts';
 import { keapSettings } from './keap/settings.ts';
@@ -17,6 +19,7 @@ export interface PlatformKind {
 }
 
 export const platforms: Readonly<Record<string, PlatformKind>> = {
+  bolddesk: kind(boldDeskSettings, createBoldDesk),
   keap: kind(keapSettings, createKeap),
   spotler: kind(spotlerSettings, createSpotler),
 };
