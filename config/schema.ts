@@ -128,6 +128,11 @@ const workerSchema = z
       max: 3600,
     }).default(15),
     concurrency: wholeNumber('Batches of one target that run at once in a process.', 1, 64).default(2),
+    batchSize: wholeNumber(
+      'Records a batch takes at most; smaller batches get through where Dataverse often fails, larger ones need fewer calls.',
+      1,
+      2000,
+    ).default(2000),
   })
   .prefault({})
   .meta({ description: 'How the workers share the work.' });

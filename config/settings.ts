@@ -138,6 +138,8 @@ export interface Settings {
     readonly sweepSeconds: number;
     /** Batches of one target that run at once in a process. */
     readonly concurrency: number;
+    /** Records a batch takes at most: enough for full bulk reads and calls, few enough to be read and held at once. */
+    readonly batchSize: number;
   };
   readonly storage: { readonly databaseUrl?: Secret; readonly redisUrl?: Secret; readonly dataDir: string };
   readonly privacy: { readonly hashKey: Secret; readonly previousHashKeys: readonly Secret[] };

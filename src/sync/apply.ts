@@ -16,8 +16,6 @@ import { type Assignment, assign } from './moves.ts';
 import { applyCases } from './steps.ts';
 import type { ApplyResult } from './use-cases.ts';
 
-/** Deliveries a claim takes at most: enough for full bulk reads and calls, few enough to be read and held at once. */
-const claimLimit = 2000;
 /** Milliseconds after which single calls stop and the rest goes back, so that a batch does not outlive its welcome. */
 const batchBudgetMs = 20_000;
 
@@ -26,7 +24,7 @@ export async function apply(core: Core, name: TargetName, signal: AbortSignal): 
   await settleLots(core, name);
   const erased = await applyErasures(core, name, signal);
   const lease = newLease(core, name);
-  const claimed = await core.store.deliveries.claim(lease, claimLimit, core.epoch);
+  const claimed = await core.store.deliveries.claim(lease, core.settings.worker.batchSize, core.epoch);
   if (claimed.length > 0) {
     const batch: Batch = {
       core,

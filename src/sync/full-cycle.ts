@@ -15,8 +15,6 @@ export interface CycleOptions {
   readonly signal: AbortSignal;
   /** Milliseconds without any progress after which a target is left as it is. */
   readonly patienceMs: number;
-  /** Deliveries of one claim; decides how many batches run at once. */
-  readonly batchSize?: number;
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
   onPhase?(phase: 'pull' | 'jobs' | 'apply'): void;
 }
@@ -116,7 +114,10 @@ async function applyTarget(
   troubles: Map<TargetName, Trouble>,
 ): Promise<void> {
   const { owed } = await core.store.overview.owed(name);
-  const lanes = Math.max(1, Math.min(core.settings.worker.concurrency, Math.ceil(owed / (options.batchSize ?? 2000))));
+  const lanes = Math.max(
+    1,
+    Math.min(core.settings.worker.concurrency, Math.ceil(owed / core.settings.worker.batchSize)),
+  );
   try {
     await Promise.all(Array.from({ length: lanes }, () => applyUntilDone(core, name, options)));
   } catch (error) {

@@ -99,7 +99,7 @@ export function settingsOf(choices: Choices): Settings {
     marketingJobs: {} as NonNullable<Settings['marketingJobs']>,
     reconcile: { cron: '0 3 * * *' },
     retention: { evidenceDays: 3650, goneDays: 3650, jobDays: 3650 },
-    worker: { leaseSeconds, sweepSeconds: 15, concurrency: 1 },
+    worker: { leaseSeconds, sweepSeconds: 15, concurrency: 1, batchSize: 2000 },
     storage: { dataDir: '/nowhere' },
     privacy: { hashKey: new Personal('hash-key-of-the-models-0123456789'), previousHashKeys: [] },
     server: { host: '127.0.0.1', port: 0 },

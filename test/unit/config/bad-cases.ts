@@ -251,6 +251,7 @@ const guards: BadCase[] = [
   spoilt(['worker', 'sweepSeconds'], 0, 'a number from 0.1 to 3600'),
   spoilt(['worker', 'leaseSeconds'], 0, 'a number from 1 to 3600'),
   spoilt(['worker', 'concurrency'], 0, 'a whole number from 1 to 64'),
+  spoilt(['worker', 'batchSize'], 2001, 'a whole number from 1 to 2000'),
 ];
 
 const jobNames: BadCase[] = [

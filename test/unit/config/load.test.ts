@@ -17,7 +17,7 @@ describe('settings', () => {
       suppression: { afterErasure: false },
       reconcile: { cron: '0 3 * * *' },
       retention: { evidenceDays: 1095, goneDays: 90, jobDays: 90 },
-      worker: { leaseSeconds: 120, sweepSeconds: 15, concurrency: 2 },
+      worker: { leaseSeconds: 120, sweepSeconds: 15, concurrency: 2, batchSize: 2000 },
       storage: { dataDir: '/etc/connector/data' },
       privacy: { previousHashKeys: [] },
       server: { host: '127.0.0.1', port: 3000 },
