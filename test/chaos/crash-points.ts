@@ -1,6 +1,6 @@
 /**
- * Loaded into a worker before anything else (`node --import`): ends the process with SIGKILL at the moment that its plan
- * names. Guarantees: nothing the worker does is changed; calls and statements are only looked at from outside, through
+ * Loaded into a worker before anything else (`node --import`): ends the process with SIGKILL at the first of the moments
+ * that its plan names. Guarantees: nothing the worker does is changed; calls and statements are only looked at from outside, through
  * Node's diagnostics channels and a wrapped query function. What happened is written to file descriptor 3 first,
  * synchronously, so that the last words arrive.
  *
@@ -20,7 +20,7 @@ import { type CrashPlan, type Phase, planFrom, reportTo } from './phases.ts';
 
 await import('../../src/cli-program.ts');
 const plan = readPlan();
-let left = plan?.after ?? 0;
+const left: Partial<Record<Phase, number>> = { ...plan?.after };
 
 /** Blocks until the driver says begin. Ends the process when the driver is gone. */
 function readPlan(): CrashPlan | null {
@@ -34,9 +34,10 @@ function readPlan(): CrashPlan | null {
 }
 
 function reached(phase: Phase): void {
-  if (plan?.phase !== phase || left <= 0) return;
-  left -= 1;
-  if (left > 0) return;
+  const before = left[phase];
+  if (before === undefined) return;
+  left[phase] = before - 1;
+  if (before > 1) return;
   writeSync(reportTo, `${phase}\n`);
   process.kill(process.pid, 'SIGKILL');
 }

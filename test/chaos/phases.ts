@@ -10,10 +10,10 @@ export const phaseTexts: Record<Phase | 'random', string> = {
   random: 'at any other moment',
 };
 
+/** Whichever of the moments comes first is the worker's last. */
 export interface CrashPlan {
-  readonly phase: Phase;
-  /** The how-manieth time that it is reached. */
-  readonly after: number;
+  /** Phase → the how-manieth time that it is reached. */
+  readonly after: Readonly<Partial<Record<Phase, number>>>;
   /** Host and port of the platform. */
   readonly platformHost: string;
 }

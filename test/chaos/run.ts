@@ -17,8 +17,8 @@ import { startTrouble, type Trouble, type TroubleReport } from './trouble.ts';
 import { startWorkers, type Workers } from './workers.ts';
 
 /** Parts of the time that the trouble may last, and that the settling may last. */
-const troubleShare = 0.6;
-const settleShare = 0.37;
+const troubleShare = 0.68;
+const settleShare = 0.29;
 
 export async function run(options: ChaosOptions, backend: Backend): Promise<boolean> {
   const began = Date.now();

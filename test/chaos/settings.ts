@@ -72,7 +72,8 @@ export async function writeConfiguration(file: string, setup: Setup): Promise<vo
     // Above its volume: the brake has a fault run of its own.
     brake: { maxCount: 1_000_000, maxPercent: 100, minCount: 1_000_000, maxExplicitPerHour: 1_000_000 },
     marketingJobs: { pollSeconds: 1 },
-    worker: { leaseSeconds, sweepSeconds: 1, concurrency: 2 },
+    // Small enough that a batch gets through between two faults, and a kill finds all stages of many.
+    worker: { leaseSeconds, sweepSeconds: 1, concurrency: 2, batchSize: 200 },
     storage: {
       databaseUrl: setup.databaseUrl,
       ...(setup.redisUrl === undefined ? {} : { redisUrl: setup.redisUrl }),

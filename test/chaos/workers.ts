@@ -14,7 +14,15 @@ import { end } from './services.ts';
 const root = new URL('../../', import.meta.url).pathname;
 
 /** Milliseconds after which a worker that did not come to its planned moment is killed wherever it is. */
-const longestLife = 12_000;
+const longestLife = 6000;
+
+interface Life {
+  /** Null: only the clock ends it. */
+  readonly plan: CrashPlan | null;
+  readonly lifeMs: number;
+  /** The clock runs from its first instruction, and not from when it is ready. */
+  readonly fromBirth: boolean;
+}
 
 export interface WorkerOptions {
   readonly configuration: string;
@@ -49,15 +57,15 @@ export function startWorkers(count: number, options: WorkerOptions): Workers {
   let sparing = false;
   let stopping = false;
 
-  function nextPlan(slot: number): { plan: CrashPlan | null; lifeMs: number } {
+  function nextLife(slot: number): Life {
     const { roll } = options;
     const wanting = phases.filter((phase) => kills[phase] < options.killsPerPhase);
     // The first worker dies where too few died so far; the others half of the time by the clock, and soon.
     const anywhere = wanting.length === 0 || (slot > 0 && roll.chance(0.5));
-    if (sparing || anywhere) return { plan: null, lifeMs: 200 + roll.below(2500) };
-    const phase = roll.pick(wanting);
-    const after = 1 + roll.below(phase === 'pull' ? 4 : 3);
-    return { plan: { phase, after, platformHost: options.platformHost }, lifeMs: longestLife };
+    if (sparing || anywhere) return { plan: null, lifeMs: 200 + roll.below(2500), fromBirth: roll.chance(0.2) };
+    const after: Partial<Record<Phase, number>> = {};
+    for (const phase of wanting) after[phase] = 1 + roll.below(3);
+    return { plan: { after, platformHost: options.platformHost }, lifeMs: longestLife, fromBirth: false };
   }
 
   /** A worker with its modules loaded, waiting for its plan. */
@@ -84,7 +92,7 @@ export function startWorkers(count: number, options: WorkerOptions): Workers {
 
   function start(slot: number): void {
     starts += 1;
-    const { plan, lifeMs } = nextPlan(slot);
+    const { plan, lifeMs, fromBirth } = nextLife(slot);
     const child = waiting.get(slot) ?? prepare();
     (child.stdio[4] as Writable).end(`${JSON.stringify(plan)}\n`);
     waiting.set(slot, prepare());
@@ -95,9 +103,9 @@ export function startWorkers(count: number, options: WorkerOptions): Workers {
     const hear = (part: Buffer): void => {
       if (!ready && part.includes('"ready"')) {
         ready = true;
-        clearTimeout(timer);
-        // The clock of a random death begins when there is something to die of.
-        if (!sparing) timer = setTimeout(() => child.kill('SIGKILL'), lifeMs);
+        if (sparing || !fromBirth) clearTimeout(timer);
+        // Mostly the clock begins when there is something to die of; sometimes it runs while the worker starts.
+        if (!sparing && !fromBirth) timer = setTimeout(() => child.kill('SIGKILL'), lifeMs);
       }
       out?.write(part);
     };
@@ -106,7 +114,7 @@ export function startWorkers(count: number, options: WorkerOptions): Workers {
     (child.stdio[3] as Readable).on('data', (part: Buffer) => {
       said += part.toString('utf8');
     });
-    let timer = setTimeout(() => child.kill('SIGKILL'), 30_000);
+    let timer = setTimeout(() => child.kill('SIGKILL'), fromBirth && !sparing ? lifeMs : 30_000);
     // `close` and not `exit`: its last words have to be read.
     child.once('close', (code, signal) => {
       clearTimeout(timer);
