@@ -115,9 +115,8 @@ export async function progressDetail(core: Core, targets: readonly ErasureTarget
   let worthTelling = false;
   const lines: string[] = [];
   for (const row of targets) {
-    const state =
-      row.state === 'pending' && !row.waiting_reason ? await core.store.targets.state(row.target) : undefined;
-    const paused = state?.paused_until && state.paused_until.getTime() > core.now() ? state.paused_reason : null;
+    const isPaused = row.state === 'pending' && !row.waiting_reason && (await core.store.targets.isPaused(row.target));
+    const paused = isPaused ? (await core.store.targets.state(row.target)).paused_reason : null;
     if (row.state !== 'pending' || row.waiting_reason || paused) worthTelling = true;
     lines.push(paused ? `${row.target}: not erased yet: the target is paused (${paused})` : targetSentence(core, row));
   }
