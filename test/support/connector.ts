@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, jest } from '@jest/globals';
 import { startWorld, type World, type WorldOptions } from '../../fixtures/simulators/world.ts';
 import {
+  type CommandOptions,
   type ConfigurationFile,
   configurationFile,
   type Finished,
@@ -23,6 +24,8 @@ export interface Connector {
   run(...args: string[]): Promise<Finished>;
   /** A process that goes on; ended with the test. */
   start(...args: string[]): RunningCommand;
+  /** The same, in another environment. */
+  startWith(options: CommandOptions, ...args: string[]): RunningCommand;
 }
 
 export function connector(options: WorldOptions = {}): Connector {
@@ -53,6 +56,12 @@ export function connector(options: WorldOptions = {}): Connector {
     return part;
   }
 
+  function start(options: CommandOptions, args: readonly string[]): RunningCommand {
+    const command = startConnector([...args, '--config', made(file).path], options);
+    running.push(command);
+    return command;
+  }
+
   return {
     get world() {
       return made(world);
@@ -62,11 +71,8 @@ export function connector(options: WorldOptions = {}): Connector {
     },
     configure: (config, target = {}) => made(file).write(complete(made(world), made(database), config, target)),
     run: (...args) => runConnector([...args, '--config', made(file).path]),
-    start(...args) {
-      const command = startConnector([...args, '--config', made(file).path]);
-      running.push(command);
-      return command;
-    },
+    start: (...args) => start({}, args),
+    startWith: (options, ...args) => start(options, args),
   };
 }
 
