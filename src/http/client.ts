@@ -55,6 +55,8 @@ export interface HttpClientOptions {
   readonly logger: Pick<Logger, 'debug'>;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
+  /** Milliseconds that a 429 asks to wait; by default what Retry-After says. */
+  readonly throttledForMs?: (headers: Readonly<Record<string, string>>, now: number) => number | undefined;
   /** The proxy for a URL, '' for none; by default what HTTPS_PROXY and NO_PROXY say. */
   readonly proxyFor?: (url: string) => string;
 }
@@ -74,7 +76,7 @@ export function isLoopback(hostname: string): boolean {
 }
 
 export function createHttpClient(options: HttpClientOptions): HttpClient {
-  const { service, logger, pace = unlimitedPace, now = Date.now } = options;
+  const { service, logger, pace = unlimitedPace, now = Date.now, throttledForMs = retryAfterMs } = options;
   const allowed = new Set(options.allowedHosts);
   const agents = createAgents(service, options.proxyFor ?? getProxyForUrl);
   const transport = axios.create({
@@ -107,8 +109,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       },
       'http call',
     );
-    if (answer.status === 429) await pace.throttled(retryAfterMs(answer.headers, now()) ?? unspecifiedWaitMs);
-    if (answer.status >= 300 && answer.status < 400) {
+    if (answer.status === 429) await pace.throttled(throttledForMs(answer.headers, now()) ?? unspecifiedWaitMs);
+    // 304 leads nowhere: it says that nothing changed.
+    if (answer.status >= 300 && answer.status < 400 && answer.status !== 304) {
       throw new ConnectorError(
         'config',
         'HTTP_REDIRECT',

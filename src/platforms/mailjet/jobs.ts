@@ -1,0 +1,129 @@
+/**
+ * Mailjet's asynchronous jobs, started and awaited. Guarantees: a job counts as done only when Mailjet says that it
+ * completed; whom its error file names was refused; one that names nobody, or cannot be read, refuses the whole; a job
+ * that does not end in time is remembered, and nothing else is written by this process until it ended, since it may
+ * still take effect. Remembers nothing beyond this process.
+ * wire: platforms.md 1.3: Allocated, Upload, Prepare, Importing, Completed, Error, Abort ("In Progress" too); the form
+ * of the error file is not documented: every text in it is compared with the addresses.
+ */
+import { setTimeout as after } from 'node:timers/promises';
+import { afterLanding, ConnectorError } from '../../http/errors.ts';
+import { normaliseAddress } from '../address.ts';
+import type { ImportedContact, ListAction, MailjetClient } from './client.ts';
+import type { Job } from './schema.ts';
+
+export interface Jobs {
+  /**
+   * Starts a job and waits for its end. Answers the addresses (normalised) that were refused. What is thrown before
+   * `started` was called says that nothing took effect, unless it is `retry`. Throws `retry` MAILJET_JOB_UNFINISHED,
+   * `park` MAILJET_JOB_REFUSED.
+   */
+  run(
+    contacts: readonly ImportedContact[],
+    list: { readonly listId: number; readonly action: ListAction } | undefined,
+    started: () => void,
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<string>>;
+  /** Throws `retry` MAILJET_JOB_UNFINISHED while an earlier job has not ended. */
+  checkEnded(signal: AbortSignal): Promise<void>;
+}
+
+export interface JobOptions {
+  readonly client: Pick<MailjetClient, 'startImport' | 'job' | 'jobErrors'>;
+  /** Milliseconds to wait for one job. */
+  readonly waitMs: number;
+  /** Waits; ends early, with an error or without, when the signal is aborted. */
+  readonly pause?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** Milliseconds before each look at a job; the last one goes on. */
+const pauses = [0, 500, 1000, 2000, 4000];
+
+export function createJobs({ client, waitMs, pause = defaultPause }: JobOptions): Jobs {
+  const unfinished = new Set<number>();
+
+  async function awaited(id: number, signal: AbortSignal): Promise<Job> {
+    let waited = 0;
+    for (let look = 0; waited <= waitMs; look += 1) {
+      const ms = pauses[Math.min(look, pauses.length - 1)] ?? 0;
+      waited += ms;
+      if (ms > 0) await pause(ms, signal);
+      const job = await client.job(id, signal);
+      if (job && hasEnded(job)) return job;
+    }
+    throw notEnded();
+  }
+
+  async function refusedBy(id: number, contacts: readonly ImportedContact[], signal: AbortSignal) {
+    // One alone is who it is about.
+    if (contacts.length === 1) return new Set(contacts.map(({ Email }) => normaliseAddress(Email)));
+    const texts = new Set(textsIn((await client.jobErrors(id, signal)) ?? '').map(normaliseAddress));
+    const named = contacts.map(({ Email }) => normaliseAddress(Email)).filter((address) => texts.has(address));
+    if (named.length > 0) return new Set(named);
+    throw new ConnectorError('park', 'MAILJET_JOB_REFUSED', 'A Mailjet job failed and does not say for whom.', {
+      mayHaveLanded: true,
+    });
+  }
+
+  return {
+    async run(contacts, list, started, signal) {
+      const id = await client.startImport(contacts, list, signal);
+      started();
+      unfinished.add(id);
+      let job: Job;
+      try {
+        job = await awaited(id, signal);
+      } catch (error) {
+        throw afterLanding(error);
+      }
+      unfinished.delete(id);
+      return isClean(job) ? new Set() : refusedBy(id, contacts, signal);
+    },
+
+    async checkEnded(signal) {
+      for (const id of unfinished) {
+        const job = await client.job(id, signal);
+        // A job that is not there any more has nothing left to do.
+        if (job && !hasEnded(job)) throw notEnded();
+        unfinished.delete(id);
+      }
+    },
+  };
+}
+
+function hasEnded({ Status }: Job): boolean {
+  return ['completed', 'error', 'abort'].includes(Status.toLowerCase());
+}
+
+function isClean({ Status, Error: error, ErrorFile: file }: Job): boolean {
+  return Status.toLowerCase() === 'completed' && !file && (!error || String(error) === '0');
+}
+
+function notEnded(): ConnectorError {
+  return new ConnectorError('retry', 'MAILJET_JOB_UNFINISHED', 'A Mailjet job has not ended yet.', {
+    mayHaveLanded: true,
+  });
+}
+
+/** Every text in a JSON document; none where it is no JSON. */
+function textsIn(text: string): string[] {
+  const texts: string[] = [];
+  try {
+    JSON.parse(text, (name, value: unknown) => {
+      if (name !== '') texts.push(name);
+      if (typeof value === 'string') texts.push(value);
+      return value;
+    });
+  } catch {
+    return [];
+  }
+  return texts;
+}
+
+async function defaultPause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  try {
+    await after(milliseconds, undefined, { signal });
+  } catch {
+    throw new ConnectorError('retry', 'HTTP_ABORTED', 'Waiting for a Mailjet job was given up from our side.');
+  }
+}
