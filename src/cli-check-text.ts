@@ -29,6 +29,7 @@ export function findingLines(
     lines.push(`what target ${target} can do`);
     for (const line of table(capabilityRows(found), '  ')) lines.push(line);
     for (const sentence of found.sideEffects) lines.push(`  ${sentence}`);
+    for (const sentence of found.manualSteps ?? []) lines.push(`  By hand, after an erasure: ${sentence}`);
   }
   const wrong = findings.filter((finding) => !finding.ok).length;
   lines.push(wrong === 0 ? 'everything is as it should be' : `${wrong} to be mended`);

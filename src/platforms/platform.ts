@@ -31,6 +31,8 @@ export interface Capabilities {
   readonly pauseReversible: boolean;
   /** Sentences an operator has to know, e.g. that tickets are deleted too. */
   readonly sideEffects: readonly string[];
+  /** Sentences that say what a person still does there by hand after each erasure, where the platform has no call for it. */
+  readonly manualSteps?: readonly string[];
 }
 
 /** The person as the platform may know it. */

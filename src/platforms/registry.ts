@@ -4,8 +4,12 @@ import { ConnectorError } from '../http/errors.ts';
 import { createBoldDesk } from './bolddesk/adapter.ts';
 import { boldDeskSettings } from './bolddesk/settings.ts';
 import type { OpenPlatform, PlatformContext } from './context.ts';
+import { createDialogInsight } from './dialoginsight/adapter.ts';
+import { dialogInsightSettings } from './dialoginsight/settings.ts';
 import { createKeap } from './keap/adapter.ts';
 import { keapSettings } from './keap/settings.ts';
+import { createMailjet } from './mailjet/adapter.ts';
+import { mailjetSettings } from './mailjet/settings.ts';
 import { createSpotler } from './spotler/adapter.ts';
 import { spotlerSettings } from './spotler/settings.ts';
 
@@ -20,7 +24,9 @@ export interface PlatformKind {
 
 export const platforms: Readonly<Record<string, PlatformKind>> = {
   bolddesk: kind(boldDeskSettings, createBoldDesk),
+  dialoginsight: kind(dialogInsightSettings, createDialogInsight),
   keap: kind(keapSettings, createKeap),
+  mailjet: kind(mailjetSettings, createMailjet),
   spotler: kind(spotlerSettings, createSpotler),
 };
 
