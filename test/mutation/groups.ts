@@ -1,0 +1,42 @@
+/** What is mutated, and by which tests each mutant has to be noticed: the fast ones that touch the code. */
+export interface Group {
+  readonly name: string;
+  /** Files of src. */
+  readonly mutate: readonly string[];
+  /** Patterns of test files. A test that reads the source as text, purity.test.ts say, would notice every mutant. */
+  readonly tests: readonly string[];
+  readonly needsPostgres: boolean;
+}
+
+export const groups: readonly Group[] = [
+  {
+    name: 'rules',
+    mutate: ['src/rules/*.ts'],
+    tests: ['test/unit/rules/{address,combine,documentation,rules}.test.ts', 'test/model/decide.test.ts'],
+    needsPostgres: false,
+  },
+  {
+    name: 'judging',
+    mutate: ['src/sync/judge.ts', 'src/sync/cases.ts'],
+    tests: ['test/unit/sync/*.test.ts', 'test/property/histories.test.ts'],
+    needsPostgres: false,
+  },
+  {
+    name: 'brake',
+    mutate: ['src/sync/automatic.ts', 'src/sync/guard.ts'],
+    tests: ['test/unit/sync/*.test.ts'],
+    needsPostgres: false,
+  },
+  {
+    name: 'claims',
+    mutate: ['src/sync/apply.ts', 'src/sync/batch.ts', 'src/sync/complete.ts'],
+    tests: ['test/unit/sync/*.test.ts'],
+    needsPostgres: false,
+  },
+  {
+    name: 'store',
+    mutate: ['src/store/brake.ts', 'src/store/deliveries.ts', 'src/store/profiles.ts'],
+    tests: ['test/conformance/store/{brake,claims,completions,profiles,unit-of-work}.test.ts'],
+    needsPostgres: true,
+  },
+];
