@@ -172,6 +172,16 @@ export const crossChecks: readonly CrossCheck[] = [
         : [],
   },
   {
+    name: 'the secret of the webhook is used for nothing else',
+    find: ({ privacy, server }) => {
+      const secret = server?.webhook?.secret.reveal();
+      const others = [privacy?.hashKey, server?.adminToken].map((other) => other?.reveal());
+      return secret !== undefined && others.includes(secret)
+        ? [{ at: ['server', 'webhook', 'secret'], wrong: 'is used elsewhere too', expected: 'a secret of its own' }]
+        : [];
+    },
+  },
+  {
     name: 'a server that others can reach asks for a token',
     find: ({ server }) =>
       server && !isLoopbackHost(server.host) && !server.adminToken

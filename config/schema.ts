@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { dataverseSchema } from './schema-dataverse.ts';
 import { marketingJobsSchema } from './schema-marketing-jobs.ts';
 import { seconds, secretText, wholeNumber } from './schema-parts.ts';
+import { serverSchema } from './schema-server.ts';
 import { conditionSchema, overridesSchema, tablesSchema } from './schema-tables.ts';
 
 const rulesSchema = z
@@ -199,22 +200,6 @@ const privacySchema = z
       }),
   })
   .meta({ description: 'Keys that keep people out of the database and the logs.', expected: 'hashKey' });
-
-const serverSchema = z
-  .strictObject({
-    host: z
-      .string()
-      .regex(/^[A-Za-z0-9.:_-]{1,253}$/)
-      .default('127.0.0.1')
-      .meta({ description: 'Address to listen on.', expected: 'a host name or an IP address' }),
-    port: wholeNumber('Port to listen on; 0 picks a free one.', 0, 65_535).default(3000),
-    adminToken: secretText({
-      description: 'Token for the status page and the operating calls. Required unless host is loopback.',
-      minBytes: 16,
-    }).optional(),
-  })
-  .prefault({})
-  .meta({ description: 'Health, metrics, status page and webhook.' });
 
 const logSchema = z
   .strictObject({

@@ -105,6 +105,13 @@ export interface MarketingJobSettings {
   };
 }
 
+export interface WebhookSettings {
+  /** Where Dataverse sends to, from its point of view. */
+  readonly url: string;
+  /** What it sends in the header `webhookSecretHeader`. */
+  readonly secret: Secret;
+}
+
 export interface Settings {
   readonly dataverse: {
     /** Origin without a trailing slash. */
@@ -143,6 +150,12 @@ export interface Settings {
   };
   readonly storage: { readonly databaseUrl?: Secret; readonly redisUrl?: Secret; readonly dataDir: string };
   readonly privacy: { readonly hashKey: Secret; readonly previousHashKeys: readonly Secret[] };
-  readonly server: { readonly host: string; readonly port: number; readonly adminToken?: Secret };
+  readonly server: {
+    readonly host: string;
+    readonly port: number;
+    readonly adminToken?: Secret;
+    /** Undefined when Dynamics is not to tell of changes. */
+    readonly webhook?: WebhookSettings;
+  };
   readonly log: { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent' };
 }

@@ -79,3 +79,6 @@ export class Personal<T> {
     return '[personal]';
   }
 }
+
+/** The header by which a webhook of Dataverse proves that `connector setup` registered it; lower case. */
+export const webhookSecretHeader = 'x-connector-webhook-secret';

@@ -82,6 +82,7 @@ function secretsOf(settings: Settings): Settings['privacy']['hashKey'][] {
     databaseUrl,
     redisUrl,
     settings.server.adminToken,
+    settings.server.webhook?.secret,
     ...platformSecrets,
   ].filter((secret) => secret !== undefined);
 }

@@ -280,6 +280,7 @@ const jobNames: BadCase[] = [
   spoilt([...jobs, 'options', 'canceled'], 1, 'anonymizeContact, syncContact'),
 ];
 
+const webhook = ['server', 'webhook'] as const;
 const places: BadCase[] = [
   spoilt(['storage'], './data', 'a group of keys'),
   spoilt(['storage', 'databaseUrl'], 'mysql://host/database', 'postgres://user:password@host:5432/database'),
@@ -294,6 +295,12 @@ const places: BadCase[] = [
   spoilt(['server', 'host'], 'http://localhost', 'a host name or an IP address'),
   spoilt(['server', 'port'], 65_536, 'a whole number from 0 to 65535'),
   spoilt(['server', 'adminToken'], 'short', 'at least 16 bytes'),
+  spoilt(['server', 'webhook'], 'https://connector.example/hooks', 'url and secret'),
+  spoilt([...webhook, 'url'], 'http://connector.example/hooks', 'an https address with a path'),
+  spoilt([...webhook, 'url'], 'https://connector.example', 'an https address with a path'),
+  spoilt([...webhook, 'url'], 'https://connector.example:8443/hooks', 'an https address with a path'),
+  spoilt([...webhook, 'secret'], 'short', '16 to 256'),
+  spoilt([...webhook, 'secret'], 'a secret with blanks in it', '16 to 256'),
   spoilt(['log'], 'info', 'a group of keys'),
   spoilt(['log', 'level'], 'verbose', 'trace, debug, info, warn, error or silent'),
 ];

@@ -208,6 +208,14 @@ export const badPairs: readonly BadCase[] = [
     mend: 'a token of its own',
   }),
   pair(
+    'the admin token as the secret of the webhook',
+    [[['server', 'webhook', 'secret'], `\${CONNECTOR_ADMIN_TOKEN}`]],
+    {
+      path: 'server.webhook.secret',
+      mend: 'a secret of its own',
+    },
+  ),
+  pair(
     'a server that others can reach without a token',
     [
       [['server', 'host'], '0.0.0.0'],

@@ -47,7 +47,10 @@ const base = {
   ],
   storage: { databaseUrl: `\${DATABASE_URL}`, redisUrl: `\${REDIS_URL}` },
   privacy: { hashKey: `\${CONNECTOR_HASH_KEY}` },
-  server: { adminToken: `\${CONNECTOR_ADMIN_TOKEN}` },
+  server: {
+    adminToken: `\${CONNECTOR_ADMIN_TOKEN}`,
+    webhook: { url: 'https://connector.example/hooks/dataverse', secret: 'webhook-secret-0123456789' },
+  },
 } as const satisfies Json;
 
 /** The base with values put in places; undefined takes the key out. Groups and list entries on the way are made. */

@@ -41,7 +41,8 @@ describe('what is generated', () => {
   });
 
   it('has no words of our own in the editors schema', () => {
-    expect(generated.jsonSchema).not.toMatch(/"(expected|secret)":/);
+    // A key may be called secret; the mark of one is true.
+    expect(generated.jsonSchema).not.toMatch(/"expected":|"secret": true/);
   });
 
   it.each([

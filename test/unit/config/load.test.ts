@@ -193,6 +193,7 @@ describe('settings', () => {
       settings.storage.databaseUrl,
       settings.storage.redisUrl,
       settings.server.adminToken,
+      settings.server.webhook?.secret,
       (platformSettings as { consumerSecret: unknown }).consumerSecret,
     ];
     expect(secrets.every((secret) => secret instanceof Personal)).toBe(true);

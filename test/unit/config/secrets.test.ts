@@ -16,6 +16,7 @@ const secretPlaces: readonly At[] = [
   ['privacy', 'hashKey'],
   ['privacy', 'previousHashKeys'],
   ['server', 'adminToken'],
+  ['server', 'webhook', 'secret'],
 ];
 
 /** Anywhere: values land in places that are not meant for them, too. */
