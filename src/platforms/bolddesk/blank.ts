@@ -17,6 +17,11 @@ export function isBlank(contact: Contact, settings: BlankSettings): boolean {
   return contact.emailId?.toLowerCase() === blankAddress(contact, settings);
 }
 
+/** Tells who is neither deleted nor overwritten. */
+export function liveUnder(settings: BlankSettings): (contact: Contact) => boolean {
+  return (contact) => !contact.isDeleted && !isBlank(contact, settings);
+}
+
 const emptied = [
   'secondaryEmailId',
   'contactPhoneNo',

@@ -5,7 +5,7 @@
  * wire: platforms.md 3.4.
  */
 import type { ContactRef, Found, Outcome, PermissionBits } from '../platform.ts';
-import { isBlank } from './blank.ts';
+import { isBlank, liveUnder } from './blank.ts';
 import type { BoldDeskClient } from './client.ts';
 import { contactKeyOf, type LookUp } from './look-up.ts';
 import { permissionsOf } from './properties.ts';
@@ -30,7 +30,7 @@ export function createPeople(
   /** The mapped permission names. */
   names: readonly string[],
 ): People {
-  const isLive = (contact: Contact) => !contact.isDeleted && !isBlank(contact, settings);
+  const isLive = liveUnder(settings);
 
   /** Hiding is all that the mode `soft` does; for the others who is hidden is there still. */
   const isThere = (contact: Contact) => (settings.eraseMode === 'soft' ? isLive(contact) : !isBlank(contact, settings));

@@ -7,7 +7,7 @@
  */
 import { afterLanding, ConnectorError, isConnectorError } from '../../http/errors.ts';
 import type { Outcome, PermissionBits, UpsertItem } from '../platform.ts';
-import { isBlank } from './blank.ts';
+import { liveUnder } from './blank.ts';
 import type { Answered, BoldDeskClient } from './client.ts';
 import { addressTakenCode, rowFaultOf } from './errors.ts';
 import { contactKeyOf, type LookUp } from './look-up.ts';
@@ -32,6 +32,8 @@ export const keptByDeleted =
   'BoldDesk still keeps a deleted contact with this address; restore it there, or delete it permanently.';
 
 export function createUpsert({ client, lookUp, settings }: Parts): Upsert {
+  const isLive = liveUnder(settings);
+
   return async function upsert(items, signal) {
     const progress: Progress = { landed: false };
     const outcomes: Outcome[] = [];
@@ -57,8 +59,6 @@ export function createUpsert({ client, lookUp, settings }: Parts): Upsert {
       return { kind: 'rejected', status: (error as ConnectorError).status ?? 0, detail: fault };
     }
   }
-
-  const isLive = (contact: Contact) => !contact.isDeleted && !isBlank(contact, settings);
 
   /** Throws `park` when our contact has another address and ours belongs to another contact. */
   async function locate(item: UpsertItem, signal: AbortSignal): Promise<Contact | undefined> {
