@@ -54,15 +54,19 @@ export function createJobs({ client, waitMs, pause = defaultPause }: JobOptions)
     throw notEnded();
   }
 
-  async function refusedBy(id: number, contacts: readonly ImportedContact[], signal: AbortSignal) {
+  async function refusedBy(
+    { id, job }: { readonly id: number; readonly job: Job },
+    contacts: readonly ImportedContact[],
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<string>> {
     // One alone is who it is about.
     if (contacts.length === 1) return new Set(contacts.map(({ Email }) => normaliseAddress(Email)));
+    // What became of the others of a job that did not complete, nobody says.
+    if (!isCompleted(job)) throw refusedAsAWhole();
     const texts = new Set(textsIn((await client.jobErrors(id, signal)) ?? '').map(normaliseAddress));
     const named = contacts.map(({ Email }) => normaliseAddress(Email)).filter((address) => texts.has(address));
     if (named.length > 0) return new Set(named);
-    throw new ConnectorError('park', 'MAILJET_JOB_REFUSED', 'A Mailjet job failed and does not say for whom.', {
-      mayHaveLanded: true,
-    });
+    throw refusedAsAWhole();
   }
 
   return {
@@ -77,7 +81,7 @@ export function createJobs({ client, waitMs, pause = defaultPause }: JobOptions)
         throw afterLanding(error);
       }
       unfinished.delete(id);
-      return isClean(job) ? new Set() : refusedBy(id, contacts, signal);
+      return isClean(job) ? new Set() : refusedBy({ id, job }, contacts, signal);
     },
 
     async checkEnded(signal) {
@@ -95,8 +99,18 @@ function hasEnded({ Status }: Job): boolean {
   return ['completed', 'error', 'abort'].includes(Status.toLowerCase());
 }
 
-function isClean({ Status, Error: error, ErrorFile: file }: Job): boolean {
-  return Status.toLowerCase() === 'completed' && !file && (!error || String(error) === '0');
+function isCompleted({ Status }: Job): boolean {
+  return Status.toLowerCase() === 'completed';
+}
+
+function isClean(job: Job): boolean {
+  return isCompleted(job) && !job.ErrorFile && (!job.Error || String(job.Error) === '0');
+}
+
+function refusedAsAWhole(): ConnectorError {
+  return new ConnectorError('park', 'MAILJET_JOB_REFUSED', 'A Mailjet job failed and does not say for whom.', {
+    mayHaveLanded: true,
+  });
 }
 
 function notEnded(): ConnectorError {
