@@ -49,8 +49,17 @@ const meanings: Readonly<Record<string, Meaning>> = {
   '0x80072321': throttled,
   '0x80072322': throttled,
   '0x80072326': throttled,
-  // Another customization is being published.
-  '0x80071151': throttled,
+  '0x80071151': {
+    kind: 'wait',
+    code: 'DATAVERSE_CUSTOMIZING',
+    sentence: 'Another customization of this environment is running.',
+  },
+  // The general code, seen for a moment after metadata was changed.
+  '0x80040216': {
+    kind: 'retry',
+    code: 'DATAVERSE_UNEXPECTED',
+    sentence: 'Dataverse reports an unexpected error of its own.',
+  },
   '0x80040217': { kind: 'gone', code: 'ROW_DOES_NOT_EXIST', sentence: 'The row does not exist.' },
   '0x80040220': privilegeMissing,
   '0x80048306': {
@@ -122,8 +131,8 @@ export function requestIdOfAnswer(headers: Readonly<Record<string, string>>): st
 }
 
 function meaningOf(status: number, code: string | undefined): Meaning {
-  if (status === 429) return throttled;
   const known = code === undefined ? undefined : meanings[code];
+  if (status === 429) return known?.kind === 'wait' ? known : throttled;
   if (known !== undefined) return known;
   if (status === 412) return meanings['0x80060882'] ?? badQuery;
   if (status === 401) {

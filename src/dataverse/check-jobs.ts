@@ -4,12 +4,11 @@
  * it was not checked. Does not compare the numbers of the choices.
  */
 import type { MarketingJobSettings } from '../../config/settings.ts';
-import { isConnectorError } from '../http/errors.ts';
 import { failed, fine, wrong } from './check-findings.ts';
 import type { DataverseClient } from './client.ts';
-import { isJson } from './client.ts';
 import type { CrmFinding } from './crm.ts';
 import type { Column, Metadata, TableDefinition } from './metadata.ts';
+import { readPrivileges } from './user-privileges.ts';
 
 const texts = ['String', 'Memo'];
 const columnTypes: Readonly<Record<keyof MarketingJobSettings['columns'], readonly string[]>> = {
@@ -115,7 +114,6 @@ async function readable(client: DataverseClient, { table, set, columns }: Market
   }
 }
 
-/** Wire: function RetrieveUserPrivileges, answer `{RolePrivileges: [{PrivilegeName, Depth}]}`. */
 async function writable(
   client: DataverseClient,
   { table }: MarketingJobSettings,
@@ -130,19 +128,9 @@ async function writable(
     `Not checked: whether the application user may write ${table} (it needs its write privilege).`,
   );
   if (privilege === undefined || userId === undefined) return unknown;
-  let held: unknown;
-  try {
-    const path = `systemusers(${userId})/Microsoft.Dynamics.CRM.RetrieveUserPrivileges`;
-    const answer = await client.get(path, { template: 'GET /systemusers({id})/RetrieveUserPrivileges', signal });
-    held = answer.RolePrivileges;
-  } catch (error) {
-    if (!isConnectorError(error) || error.code === 'HTTP_ABORTED') throw error;
-    return unknown;
-  }
-  if (!Array.isArray(held)) return unknown;
-  const names = held.filter(isJson).filter(({ PrivilegeName: name }) => typeof name === 'string');
-  if (names.length === 0) return unknown;
-  const depths = names.filter(({ PrivilegeName: name }) => name === privilege).map(({ Depth: depth }) => depth);
+  const held = await readPrivileges(client, userId, signal);
+  if (held === undefined) return unknown;
+  const depths = [...(held.get(privilege) ?? [])];
   if (depths.includes('Global')) return fine(subject, 'Jobs can be written.');
   const message =
     depths.length === 0 ? `The role lacks ${privilege}.` : `The role has ${privilege} for a part of the rows only.`;

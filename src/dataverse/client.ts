@@ -24,10 +24,15 @@ export interface GetOptions {
   readonly signal: AbortSignal;
 }
 
-export interface PatchOptions {
-  readonly template: string;
+export interface PatchOptions extends SendOptions {
   /** An etag or `*`. Always sent: a PATCH without it creates the row when it is missing. */
   readonly ifMatch: string;
+}
+
+export interface SendOptions {
+  readonly template: string;
+  /** Besides those that every call has, e.g. `MSCRM.SolutionUniqueName`. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
 }
 
@@ -39,6 +44,8 @@ export interface DataverseClient {
   /** All rows of a collection, over its pages. */
   getAll(path: string, options: GetOptions): Promise<Json[]>;
   patch(path: string, body: Json, options: PatchOptions): Promise<void>;
+  /** POST or PUT, once: whoever asks finds out himself whether a call without an answer took effect. */
+  send(method: 'POST' | 'PUT', path: string, body: Json, options: SendOptions): Promise<void>;
   /** True when the link leads to the configured origin. */
   isOurs(link: string): boolean;
 }
@@ -62,7 +69,7 @@ export const longestUrl = 32_768;
 const fixedHeaders = { Accept: 'application/json', 'OData-MaxVersion': '4.0', 'OData-Version': '4.0' };
 
 interface Call {
-  readonly method: 'GET' | 'PATCH';
+  readonly method: 'GET' | 'PATCH' | 'POST' | 'PUT';
   readonly url: string;
   readonly template: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -148,19 +155,22 @@ export function createDataverseClient(options: DataverseClientOptions): Datavers
     }
   }
 
-  async function patch(path: string, body: Json, change: PatchOptions): Promise<void> {
-    const request: Call = {
-      method: 'PATCH',
-      url: base + path,
-      template: change.template,
-      headers: { ...fixedHeaders, 'Content-Type': 'application/json', 'If-Match': change.ifMatch },
-      body: JSON.stringify(body),
-      signal: change.signal,
-    };
-    await guarded(change.signal, change.template, () => call(request));
+  async function write(method: Call['method'], path: string, body: Json, change: SendOptions): Promise<void> {
+    const { template, signal } = change;
+    const headers = { ...fixedHeaders, 'Content-Type': 'application/json', ...change.headers };
+    const request: Call = { method, url: base + path, template, headers, body: JSON.stringify(body), signal };
+    await guarded(signal, template, () => call(request));
   }
 
-  return { get: (path, get) => getUrl(base + path, get), follow, getAll, patch, isOurs };
+  return {
+    get: (path, get) => getUrl(base + path, get),
+    follow,
+    getAll,
+    patch: (path, body, change) =>
+      write('PATCH', path, body, { ...change, headers: { ...change.headers, 'If-Match': change.ifMatch } }),
+    send: write,
+    isOurs,
+  };
 }
 
 /** The rows of a collection's page. Throws `retry` DATAVERSE_UNREADABLE when it is none: nothing may be seen as absent. */
