@@ -6,8 +6,8 @@ interface Kind {
   readonly platform: string;
   /** Settings without a mistake. */
   readonly good: Readonly<Record<string, Json>>;
-  /** Key, its bad value (undefined: left out), part of the mend. */
-  readonly bad: readonly (readonly [string, Json, string])[];
+  /** Key, its bad value (undefined: left out), part of the mend, and the place below the key where that is not the key. */
+  readonly bad: readonly (readonly [string, Json, string, string?])[];
 }
 
 const keap: Kind = {
@@ -28,14 +28,45 @@ const keap: Kind = {
   ],
 };
 
-export const badTargets: readonly BadCase[] = [keap].flatMap(({ platform, good, bad }) =>
-  bad.map(([key, value, mend]): BadCase => {
+const dialogInsight: Kind = {
+  platform: 'dialoginsight',
+  good: {
+    baseUrl: 'https://app.dialoginsight.com/webservices/ofc4',
+    keyId: 5335,
+    apiKey: 'dialog-key-77ab',
+    project: 123456,
+    recordIdField: 'D365Id',
+  },
+  bad: [
+    ['baseUrl', undefined, 'https://<host>/webservices/ofc4'],
+    ['baseUrl', 'https://app.dialoginsight.com', 'https://<host>/webservices/ofc4'],
+    ['baseUrl', 'http://app.dialoginsight.com/webservices/ofc4', 'an https address'],
+    ['keyId', undefined, 'a whole number'],
+    ['keyId', 'five', 'a whole number'],
+    ['apiKey', undefined, 'a secret'],
+    ['apiKey', '', 'a secret'],
+    ['project', undefined, 'the number of a project'],
+    ['project', 0, 'the number of a project'],
+    ['otherProjects', 123457, 'a list of project numbers'],
+    ['otherProjects', [0], 'the number of a project', '[0]'],
+    ['unifiedProject', 'all', 'the number of a project'],
+    ['emailField', 'f_EMail', 'without a prefix'],
+    ['recordIdField', undefined, 'a text field'],
+    ['recordIdField', 'optin_D365Id', 'a text field'],
+    ['clearWith', 'blank', 'empty or null'],
+    ['recordsPerCall', 1001, 'from 1 to 1000'],
+    ['killFile', 'always', 'byHand or unused'],
+  ],
+};
+
+export const badTargets: readonly BadCase[] = [keap, dialogInsight].flatMap(({ platform, good, bad }) =>
+  bad.map(([key, value, mend, below = '']): BadCase => {
     const what = value === undefined ? 'left out' : JSON.stringify(value);
     return {
       name: `targets[0].${key} of ${platform}: ${what}`,
       yaml: changed([['targets', 0], { name: 'main', platform, ...good, [key]: value }]),
       env: baseEnv,
-      expect: [{ path: `targets[0].${key}`, mend }],
+      expect: [{ path: `targets[0].${key}${below}`, mend }],
     };
   }),
 );
