@@ -52,8 +52,8 @@ describe('the settings of Spotler', () => {
 });
 
 describe('the registry', () => {
-  test('knows Spotler and Keap', () => {
-    expect(Object.keys(platforms).sort()).toEqual(['keap', 'spotler']);
+  test('knows five platforms', () => {
+    expect(Object.keys(platforms).sort()).toEqual(['bolddesk', 'dialoginsight', 'keap', 'mailjet', 'spotler']);
   });
 
   test('refuses settings that are not usable as a configuration error', () => {
