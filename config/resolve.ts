@@ -41,6 +41,7 @@ export function resolveSettings(draft: Draft, directory: string): Settings {
     storage: { ...storage, dataDir: resolvePath(directory, storage.dataDir) },
     privacy: present(draft.privacy, 'privacy'),
     server,
+    alarms: withoutAbsent(present(draft.alarms, 'alarms')),
     log: present(draft.log, 'log'),
   };
 }

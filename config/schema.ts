@@ -7,7 +7,7 @@ import { CronExpressionParser } from 'cron-parser';
 import { z } from 'zod';
 import { dataverseSchema } from './schema-dataverse.ts';
 import { marketingJobsSchema } from './schema-marketing-jobs.ts';
-import { seconds, secretText, wholeNumber } from './schema-parts.ts';
+import { isPlainRemoteUrl, seconds, secretText, wholeNumber } from './schema-parts.ts';
 import { serverSchema } from './schema-server.ts';
 import { conditionSchema, overridesSchema, tablesSchema } from './schema-tables.ts';
 
@@ -201,6 +201,33 @@ const privacySchema = z
   })
   .meta({ description: 'Keys that keep people out of the database and the logs.', expected: 'hashKey' });
 
+const alarmsSchema = z
+  .strictObject({
+    webhook: z
+      .strictObject({
+        url: connectionText(
+          ['https:', 'http:'],
+          'Address that every alarm is posted to when it is raised and when it is cleared; https, or http on this machine.',
+          'https://host/path',
+        )
+          .unwrap()
+          .refine((secret) => !isPlainRemoteUrl(secret.reveal()), {
+            params: { wrong: 'is plain http to another machine' },
+          }),
+        secret: secretText({
+          description: 'Key of the signature in the header Connector-Signature.',
+          minBytes: 16,
+        }),
+      })
+      .optional()
+      .meta({
+        description: 'Where alarms are sent to, besides the log and the metrics.',
+        expected: 'url and secret',
+      }),
+  })
+  .prefault({})
+  .meta({ description: 'Who is told when something is wrong.' });
+
 const logSchema = z
   .strictObject({
     level: z
@@ -244,6 +271,7 @@ export const sectionSchemas = {
   storage: storageSchema,
   privacy: privacySchema,
   server: serverSchema,
+  alarms: alarmsSchema,
   log: logSchema,
 } as const;
 
@@ -267,5 +295,6 @@ export const sectionOrder = [
   'storage',
   'privacy',
   'server',
+  'alarms',
   'log',
 ] as const satisfies readonly (SectionName | 'targets')[];

@@ -157,5 +157,6 @@ export interface Settings {
     /** Undefined when Dynamics is not to tell of changes. */
     readonly webhook?: WebhookSettings;
   };
+  readonly alarms: { readonly webhook?: { readonly url: Secret; readonly secret: Secret } };
   readonly log: { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent' };
 }

@@ -8,10 +8,14 @@ import { fingerprintSettings, mappingFingerprints } from '../config/fingerprint.
 import type { Settings, TargetSettings } from '../config/settings.ts';
 import type { TargetName } from '../config/words.ts';
 import { jobs } from '../jobs/index.ts';
+import { openClock } from './clock.ts';
 import { type ClosableCrm, createCrm } from './dataverse/index.ts';
+import type { Pace } from './http/pace.ts';
+import { createWebhookOut } from './http/webhook-out.ts';
 import { type OpenPlatform, platforms } from './platforms/registry.ts';
 import { createQueues, type Queues } from './queue/queues.ts';
 import { normaliseAddress } from './rules/address.ts';
+import { createMetrics, type Metrics } from './server/metrics.ts';
 import { type OpenDatabase, openDatabase } from './store/database.ts';
 import { createKeyring } from './store/email-key.ts';
 import { migrate } from './store/migrate.ts';
@@ -24,6 +28,7 @@ import { apply } from './sync/apply.ts';
 import { checkIdentities, takeConfiguration } from './sync/configuration.ts';
 import type { Core, Target } from './sync/core.ts';
 import { marketingJobs } from './sync/marketing-jobs.ts';
+import { createActivityCounter, lagBounds, type Meter, meterTogether } from './sync/meter.ts';
 import { pull } from './sync/pull.ts';
 import { reconcile } from './sync/reconcile.ts';
 import { checkRemovedTargets, forgetRemovedTargets } from './sync/removed-targets.ts';
@@ -36,6 +41,7 @@ export interface App {
   /** Undefined for commands, which do the work themselves. */
   readonly queues: Queues | undefined;
   readonly database: OpenDatabase;
+  readonly metrics: Metrics;
   close(): Promise<void>;
 }
 
@@ -75,15 +81,30 @@ export async function openApp(options: OpenOptions): Promise<App> {
     closers.push(() => database.close());
     await migrate({ pool: database.pool, migrations, logger });
     const store = createStore(database.kysely);
-    const crm = createCrm({ settings, logger, now: Date.now });
+    const clock = await openClock({
+      ask: () => store.overview.now(),
+      onDifference: (aheadMs) =>
+        logger.warn(
+          { aheadSeconds: Math.round(aheadMs / 1000) },
+          'the clock of this machine is not that of the database, which counts',
+        ),
+    });
+    closers.push(() => clock.close());
+    const { now } = clock;
+    const crm = createCrm({ settings, logger, now });
     closers.push(() => crm.close());
-    const targets = await openTargets(settings, store, database, logger, closers);
+    const metrics = createMetrics(lagBounds);
+    const activity = createActivityCounter();
+    const meter = meterTogether([metrics.meter, activity]);
+    closers.push(writeDown(activity, store, logger));
+    const targets = await openTargets(settings, store, database, logger, now, meter, closers);
     const queues = options.queues
-      ? await createQueues({ jobs, queuePool: database.queuePool, redisUrl: settings.storage.redisUrl, logger })
+      ? await createQueues({ jobs, queuePool: database.queuePool, redisUrl: settings.storage.redisUrl, logger, now })
       : undefined;
     if (queues) closers.push(() => queues.close());
-    const core = await openCore(options, store, crm, targets, queues?.wake ?? noWake);
-    return { core, useCases: useCasesOf(core), queues, database, close };
+    const told = tellAlarms(settings, logger, now, closers);
+    const core = await openCore(options, store, crm, targets, { wake: queues?.wake ?? noWake, now, meter, ...told });
+    return { core, useCases: useCasesOf(core), queues, database, metrics, close };
   } catch (error) {
     await close();
     throw error;
@@ -95,7 +116,7 @@ async function openCore(
   store: Store,
   crm: ClosableCrm,
   targets: ReadonlyMap<TargetName, Target>,
-  wake: Wake,
+  given: Pick<Core, 'wake' | 'now' | 'meter' | 'tellAlarm'>,
 ): Promise<Core> {
   const { settings, logger } = options;
   const fingerprint = fingerprintSettings(settings);
@@ -110,10 +131,9 @@ async function openCore(
     crm,
     targets,
     keyring,
-    wake,
-    alarms: createAlarms(logger),
+    ...given,
+    alarms: createAlarms(store.alarms, logger),
     logger,
-    now: Date.now,
     uuid: randomUUID,
     epoch: 0,
     configuration: fingerprint,
@@ -135,11 +155,65 @@ async function openCore(
   return { ...core, epoch };
 }
 
+/** Seconds between two times that the activity is written down. */
+const activitySeconds = 15;
+
+/** Answers what ends it; the last of it is written down then. */
+function writeDown(
+  activity: ReturnType<typeof createActivityCounter>,
+  store: Store,
+  logger: Logger,
+): () => Promise<void> {
+  const flush = (): Promise<void> =>
+    activity
+      .flush(store.activity)
+      .catch((error: unknown) =>
+        logger.warn({ err: error }, 'the activity could not be written down; it stays counted'),
+      );
+  const timer = setInterval(() => void flush(), activitySeconds * 1000);
+  timer.unref();
+  return async () => {
+    clearInterval(timer);
+    await flush();
+  };
+}
+
+function tellAlarms(
+  settings: Settings,
+  logger: Logger,
+  now: () => number,
+  closers: (() => Promise<void> | void)[],
+): Pick<Core, 'tellAlarm'> {
+  const { webhook } = settings.alarms;
+  if (!webhook) return {};
+  const out = createWebhookOut({ ...webhook, logger, now });
+  closers.push(() => out.close());
+  return {
+    tellAlarm: (message, signal) => out.send(`${message.id}-${message.event}`, message, signal),
+  };
+}
+
+/** Every call passes its pace: there it is counted. */
+function measured(meter: Meter, target: TargetName, pace: Pace): Pace {
+  return {
+    async acquire(signal) {
+      await pace.acquire(signal);
+      meter.called(target);
+    },
+    async throttled(retryAfterMs) {
+      meter.throttled(target);
+      await pace.throttled(retryAfterMs);
+    },
+  };
+}
+
 async function openTargets(
   settings: Settings,
   store: Store,
   database: OpenDatabase,
   logger: Logger,
+  now: () => number,
+  meter: Meter,
   closers: (() => Promise<void> | void)[],
 ): Promise<Map<TargetName, Target>> {
   const targets = new Map<TargetName, Target>();
@@ -147,7 +221,7 @@ async function openTargets(
     const state = await store.targets.state(target.name);
     const remembered = state.remembered as Record<string, number> | null;
     const open = (priority: boolean): OpenPlatform => {
-      const platform = openPlatform(settings, target, priority, remembered, store, database, logger);
+      const platform = openPlatform(settings, target, priority, remembered, store, database, logger, now, meter);
       closers.push(() => platform.close());
       return platform;
     };
@@ -164,23 +238,29 @@ function openPlatform(
   store: Store,
   database: OpenDatabase,
   logger: Logger,
+  now: () => number,
+  meter: Meter,
 ): OpenPlatform {
   const kind = platforms[target.platform];
   if (!kind) throw new Error(`the platform ${target.platform} is not known`);
   return kind.create(target.platformSettings, {
     identity: target.identity,
     tables: target.tables,
-    pace: createPace({
-      db: database.kysely,
-      target: target.name,
-      requestsPerSecond: target.requestsPerSecond,
-      priority,
-      // A call that waits for its turn has to leave while the lease it was begun under lasts.
-      maxWaitMs: Math.min(20_000, settings.worker.leaseSeconds * 250),
-    }),
+    pace: measured(
+      meter,
+      target.name,
+      createPace({
+        db: database.kysely,
+        target: target.name,
+        requestsPerSecond: target.requestsPerSecond,
+        priority,
+        // A call that waits for its turn has to leave while the lease it was begun under lasts.
+        maxWaitMs: Math.min(20_000, settings.worker.leaseSeconds * 250),
+      }),
+    ),
     logger,
     timeoutMs: target.callTimeoutSeconds * 1000,
-    now: Date.now,
+    now,
     nonce: () => randomUUID().replaceAll('-', ''),
     ...(remembered ? { permissionBits: remembered } : {}),
     onBound: (bits) => store.targets.remember(target.name, bits),

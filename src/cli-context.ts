@@ -5,7 +5,7 @@
  */
 import { userInfo } from 'node:os';
 import type { Logger as PinoLogger } from 'pino';
-import { isConfigurationError, loadSettings } from '../config/load.ts';
+import { isConfigurationError, loadSettings, type SettingChange } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import { type App, type OpenOptions, openApp } from './app.ts';
 import { isConnectorError } from './http/errors.ts';
@@ -60,10 +60,13 @@ export function createOutput(options: Pick<GlobalOptions, 'quiet'>): Output {
   };
 }
 
-/** Throws ConfigurationError. */
-export function readSettings(options: Pick<GlobalOptions, 'config'>): Promise<Settings> {
+/** With `changes` as if the file said so. Throws ConfigurationError. */
+export function readSettings(
+  options: Pick<GlobalOptions, 'config'>,
+  changes: readonly SettingChange[] = [],
+): Promise<Settings> {
   const platformSchemas = Object.fromEntries(Object.entries(platforms).map(([name, { schema }]) => [name, schema]));
-  return loadSettings({ file: options.config, env: process.env, platformSchemas });
+  return loadSettings({ file: options.config, env: process.env, platformSchemas, changes });
 }
 
 /** Every secret of the configuration, so that none can turn up in the log. */
@@ -82,6 +85,8 @@ function secretsOf(settings: Settings): Settings['privacy']['hashKey'][] {
     databaseUrl,
     redisUrl,
     settings.server.adminToken,
+    settings.alarms.webhook?.url,
+    settings.alarms.webhook?.secret,
     settings.server.webhook?.secret,
     ...platformSecrets,
   ].filter((secret) => secret !== undefined);

@@ -1,7 +1,8 @@
 /** What `/readyz` and `/metrics` of the worker say: which parts it needs, and which figures are worth an alarm. */
 import type { App } from './app.ts';
 import { ConnectorError } from './http/errors.ts';
-import type { Measure, ReadyPart } from './server/health.ts';
+import type { ReadyPart } from './server/health.ts';
+import type { Measure } from './server/metrics.ts';
 
 export function readyParts({ core, queues }: App, isSuperseded: () => boolean): ReadyPart[] {
   return [
@@ -78,6 +79,13 @@ export function measuresOf({ core, queues }: App): Measure[] {
       read: async () => [
         { labels: {}, value: (await store.brake.holds()).filter((hold) => hold.state === 'open').length },
       ],
+    },
+    {
+      name: 'alarm',
+      help: '1 for every alarm that is raised now.',
+      labels: ['alarm', 'subject'],
+      read: async () =>
+        (await store.alarms.raised()).map(({ alarm, subject }) => ({ labels: { alarm, subject }, value: 1 })),
     },
     {
       name: 'table_stopped',

@@ -155,6 +155,7 @@ async function listen(settings: Settings, app: App, watch: EpochWatch, logger: L
       server: settings.server,
       parts: readyParts(app, watch.isSuperseded),
       measures: measuresOf(app),
+      metrics: app.metrics,
       logger,
     });
   } catch (error) {
@@ -178,10 +179,9 @@ function createWatch({ core }: App, logger: Logger): EpochWatch {
     const was = superseded;
     superseded = current !== undefined && current.epoch > core.epoch;
     if (superseded && !was) {
-      core.alarms.raise(
-        'configuration-superseded',
-        'worker',
-        'CONFIGURATION_SUPERSEDED',
+      // About this process alone, and over with it: no alarm of the fleet's.
+      logger.error(
+        { code: 'CONFIGURATION_SUPERSEDED' },
         'another process took over with another configuration; this one does nothing more: restart it with the new one',
       );
     }

@@ -27,6 +27,9 @@ export function statusLines(found: Status): string[] {
     `erasures  ${count(found.erasures.open, 'open one')}${
       found.erasures.oldestMs === undefined ? '' : `, the oldest for ${age(found.erasures.oldestMs)}`
     }`,
+    ...found.alarms.map(
+      (alarm) => `alarm  ${alarm.alarm} ${alarm.subject}, since ${when(alarm.raisedAt)}: ${alarm.message} (${alarm.code})`,
+    ),
     ...found.holds.map((hold) => `hold ${hold.id}  ${hold.target}: ${count(hold.cases, 'case')} to be reviewed`),
   ];
 }

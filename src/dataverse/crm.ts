@@ -26,6 +26,8 @@ export interface Row {
   readonly ref: RecordRef;
   readonly etag: string;
   readonly createdOn: string;
+  /** ISO 8601; undefined where the row does not say it. */
+  readonly modifiedOn?: string;
   readonly state: 'active' | 'inactive' | 'qualified' | 'disqualified';
   readonly merged: boolean;
   readonly masterId: RecordId | undefined;

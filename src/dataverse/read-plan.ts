@@ -53,6 +53,7 @@ export const ruleColumns = [
   'merged',
   '_masterid_value',
   'createdon',
+  'modifiedon',
 ] as const;
 
 /** More single-valued expansions than this are refused (wire: query overview). */

@@ -60,9 +60,15 @@ export function createRowReader(plan: ReadPlan): RowReader {
       .refine((text) => parseRecordId(text) !== undefined)
       .nullable(),
     createdon: z.iso.datetime({ offset: true }),
+    // For the metrics alone: nobody is parked for it.
+    modifiedon: z.iso.datetime({ offset: true }).optional().catch(undefined),
   });
   const address = z.string().nullable();
-  const needed = [plan.email, ...ruleColumns.filter((column) => column !== 'merged'), ...plan.columns];
+  const needed = [
+    plan.email,
+    ...ruleColumns.filter((column) => column !== 'merged' && column !== 'modifiedon'),
+    ...plan.columns,
+  ];
 
   return function readRow(raw) {
     const id = parseRecordId(raw[idColumn]);
@@ -89,6 +95,7 @@ export function createRowReader(plan: ReadPlan): RowReader {
       ref,
       etag: facts.data['@odata.etag'],
       createdOn: facts.data.createdon,
+      ...(facts.data.modifiedon === undefined ? {} : { modifiedOn: facts.data.modifiedon }),
       state: states[facts.data.statecode] ?? 'inactive',
       merged: facts.data.merged ?? false,
       masterId: masterOf(facts.data._masterid_value),

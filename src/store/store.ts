@@ -1,6 +1,8 @@
 /** All table families over one connection pool, and the one way to write several of them at once. */
 import type { Kysely, Transaction } from 'kysely';
 import type { TargetName } from '../../config/words.ts';
+import { type ActivityBook, createActivityBook } from './activity.ts';
+import { type AlarmBook, createAlarmBook } from './alarms.ts';
 import { type Brake, createBrake } from './brake.ts';
 import { type Checkpoints, createCheckpoints } from './checkpoints.ts';
 import { type Completion, completeDeliveries, createDeliveries, type Deliveries, type Lease } from './deliveries.ts';
@@ -50,6 +52,8 @@ export interface Store {
   readonly retention: Retention;
   readonly overview: Overview;
   readonly rekey: RekeyFamily;
+  readonly alarms: AlarmBook;
+  readonly activity: ActivityBook;
   /** One transaction over several families: all of it stands, or nothing. */
   transaction<T>(work: (unit: UnitOfWork) => Promise<T>): Promise<T>;
 }
@@ -97,6 +101,8 @@ export function createStore(db: Kysely<Database>): Store {
     retention: createRetention(db),
     overview: createOverview(db),
     rekey: createRekey(db),
+    alarms: createAlarmBook(db),
+    activity: createActivityBook(db),
     transaction: (work) => db.transaction().execute((trx) => work(unitOfWork(trx))),
   };
 }

@@ -175,6 +175,17 @@ export interface Database {
     asked_empty_at: Date | null;
     was_empty: boolean | null;
   };
+  alarm: {
+    id: Generated<number>;
+    alarm: string;
+    subject: string;
+    code: string;
+    message: string;
+    raised_at: Generated<Date>;
+    cleared_at: Date | null;
+    raised_told_at: Date | null;
+    cleared_told_at: Date | null;
+  };
   evidence: {
     id: Generated<number>;
     at: Generated<Date>;

@@ -1,29 +1,28 @@
 /**
- * Alarms are states: raised once when their cause appears, cleared once when it is gone. This process's view; a restart
- * raises again what is still the case. Writes to the log; the metrics read what is raised.
+ * Tells people who are not looking. Guarantees: an alarm is a state of the whole fleet, logged once when it is raised and
+ * once when it is cleared, by whichever process found out first; a database that cannot be reached stops no work: the log
+ * says it then, and says that the alarm could not be stored. What is raised stays raised over restarts.
  */
 import type { Logger } from 'pino';
+import type { AlarmBook } from '../store/alarms.ts';
 import type { Alarms } from './core.ts';
 
-export interface RaisedAlarm {
-  readonly alarm: string;
-  readonly subject: string;
-  readonly code: string;
-  readonly message: string;
-}
-
-export function createAlarms(logger: Logger): Alarms & { raised(): RaisedAlarm[] } {
-  const raised = new Map<string, RaisedAlarm>();
+export function createAlarms(book: Pick<AlarmBook, 'raise' | 'clear'>, logger: Logger): Alarms {
   return {
-    raise(alarm, subject, code, message) {
-      const key = `${alarm} ${subject}`;
-      if (raised.get(key)?.code === code) return;
-      raised.set(key, { alarm, subject, code, message });
-      logger.error({ alarm, subject, code, reason: message }, 'alarm raised');
+    async raise(alarm, subject, code, message) {
+      const told = { alarm, subject, code, reason: message };
+      try {
+        if (await book.raise(alarm, subject, code, message)) logger.error(told, 'alarm raised');
+      } catch (error) {
+        logger.error({ ...told, err: error }, 'an alarm could not be stored');
+      }
     },
-    clear(alarm, subject) {
-      if (raised.delete(`${alarm} ${subject}`)) logger.info({ alarm, subject }, 'alarm cleared');
+    async clear(alarm, subject) {
+      try {
+        if (await book.clear(alarm, subject)) logger.info({ alarm, subject }, 'alarm cleared');
+      } catch (error) {
+        logger.warn({ alarm, subject, err: error }, 'whether an alarm is over could not be stored');
+      }
     },
-    raised: () => [...raised.values()],
   };
 }

@@ -70,7 +70,7 @@ async function applyBatch(batch: Batch, claimed: readonly LedgerMember[]): Promi
     await failReading(batch, error, claimed);
     return;
   }
-  batch.core.alarms.clear('crm-unreadable', 'dataverse');
+  await batch.core.alarms.clear('crm-unreadable', 'dataverse');
   cases = await withFormerBits(batch, cases, assignment);
   const first = cases.filter((c) => assignment.left.has(c.judged.key));
   const done = await applyCases(batch, first, assignment);

@@ -170,13 +170,13 @@ export async function failCall(batch: Batch, error: unknown, views: readonly Vie
 async function pauseWithAlarm(batch: Batch, failure: ConnectorError, forMs: number, alarm: boolean): Promise<void> {
   const { core, lease } = batch;
   await core.store.targets.pause(lease.target, { code: failure.code, reason: failure.message, forMs, by: 'self' });
-  if (alarm) core.alarms.raise('target-paused', lease.target, failure.code, failure.message);
+  if (alarm) await core.alarms.raise('target-paused', lease.target, failure.code, failure.message);
 }
 
 /** The platform answered: forget former failures. */
 export async function succeeded(batch: Batch): Promise<void> {
   if (await batch.core.store.targets.recovered(batch.lease.target))
-    batch.core.alarms.clear('target-paused', batch.lease.target);
+    await batch.core.alarms.clear('target-paused', batch.lease.target);
 }
 
 /** Dataverse could not be asked: nobody is judged on that. */
@@ -184,7 +184,7 @@ export async function failReading(batch: Batch, error: unknown, claimed: readonl
   const { core } = batch;
   const wait = isConnectorError(error) ? (error.retryAfterMs ?? (error.kind === 'config' ? 60_000 : 5000)) : 5000;
   if (isConnectorError(error) && error.kind === 'config') {
-    core.alarms.raise('crm-unreadable', 'dataverse', error.code, error.message);
+    await core.alarms.raise('crm-unreadable', 'dataverse', error.code, error.message);
   }
   core.logger.warn({ target: batch.lease.target, err: error }, 'records could not be read; they stay owed');
   for (const [attempts, members] of Map.groupBy(claimed, (member) => member.claim?.attempts ?? 0)) {

@@ -88,6 +88,25 @@ export async function complete(batch: Batch, finished: readonly Finished[]): Pro
     );
     await unit.appendEvidence(finished.flatMap((f) => f.evidence ?? []));
   });
+  for (const one of finished) measure(batch, one);
+  batch.core.noteFinished?.(batch.lease.target, finished);
+}
+
+/** What was brought to its end, for the metrics. A full read, or a changed setting, is no moment in the CRM. */
+function measure(batch: Batch, finished: Finished): void {
+  if (finished.againInMs !== undefined || finished.staged) return;
+  const { decision, views } = finished.judged;
+  for (const { ledger, reading } of views) {
+    if (!ledger.claim) continue;
+    const changedAt =
+      ledger.claim.lot === undefined && reading.kind === 'row' ? Date.parse(reading.row.modifiedOn ?? '') : Number.NaN;
+    batch.core.meter.applied({
+      target: batch.lease.target,
+      action: decision.action,
+      rule: decision.rule,
+      lagMs: Number.isNaN(changedAt) ? undefined : Math.max(0, batch.core.now() - changedAt),
+    });
+  }
 }
 
 /** Milliseconds until nothing that others sent for this profile can land any more; undefined when that is so already. */

@@ -7,8 +7,11 @@ import type { Settings, TableSettings, TargetSettings } from '../../config/setti
 import type { EmailKey, RecordRef, TableName, TargetName } from '../../config/words.ts';
 import type { Crm } from '../dataverse/crm.ts';
 import type { Platform } from '../platforms/platform.ts';
+import type { AlarmMessage } from '../store/alarms.ts';
 import type { Lease } from '../store/deliveries.ts';
 import type { Store } from '../store/store.ts';
+import type { Finished } from './complete.ts';
+import type { Meter } from './meter.ts';
 import type { Wake } from './use-cases.ts';
 
 /** Keyed hashing and sealing; the key never leaves it. */
@@ -27,11 +30,14 @@ export interface Keyring {
   mark(keyId: string, text: string): string | undefined;
 }
 
-/** Tells people who are not looking; raised once per cause and cleared once. */
+/** Tells people who are not looking; raised once per cause and cleared once. Neither method throws. */
 export interface Alarms {
-  raise(alarm: string, subject: string, code: string, message: string): void;
-  clear(alarm: string, subject: string): void;
+  raise(alarm: string, subject: string, code: string, message: string): Promise<void>;
+  clear(alarm: string, subject: string): Promise<void>;
 }
+
+/** Told what was decided and brought to its end, in full; for rehearsals. It must not fail, and changes nothing. */
+export type NoteFinished = (target: TargetName, finished: readonly Finished[]) => void;
 
 export interface Target {
   readonly settings: TargetSettings;
@@ -48,6 +54,9 @@ export interface Core {
   readonly keyring: Keyring;
   readonly wake: Wake;
   readonly alarms: Alarms;
+  /** Tells one alarm to whoever was configured; throws when it was not taken. Left out: nobody is told. */
+  readonly tellAlarm?: (message: AlarmMessage, signal: AbortSignal) => Promise<void>;
+  readonly meter: Meter;
   readonly logger: Logger;
   /** Milliseconds since 1970; for durations inside the process only, the database's clock decides about leases. */
   readonly now: () => number;
@@ -55,6 +64,7 @@ export interface Core {
   /** The configuration epoch this process works for. */
   readonly epoch: number;
   readonly configuration: string;
+  readonly noteFinished?: NoteFinished;
 }
 
 export function targetNames(core: Core): TargetName[] {

@@ -204,7 +204,7 @@ async function passExplicit(batch: Batch, claimLease: Lease, erasure: ClaimedEra
       : ['EXPLICIT_REJECTED', 'somebody said no to this erasure in the list of holds'];
   if (verdict === 'held') {
     const message = 'more erasures were requested than the hourly limit allows; they wait (connector holds)';
-    core.alarms.raise('brake', lease.target, 'EXPLICIT_LIMIT', message);
+    await core.alarms.raise('brake', lease.target, 'EXPLICIT_LIMIT', message);
   }
   await core.store.erasures.wait(claimLease, erasure.id, 60_000, code, sentence, false);
   return false;
@@ -303,7 +303,8 @@ async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedE
       members: person.members.map((member) => member.ref),
     });
   });
-  core.alarms.clear('erasure-waiting', `${erasure.id}/${lease.target}`);
+  core.meter.erased(lease.target, Math.max(0, core.now() - erasure.requested_at.getTime()));
+  await core.alarms.clear('erasure-waiting', `${erasure.id}/${lease.target}`);
   await core.wake.marketingJobs();
 }
 
@@ -365,6 +366,6 @@ async function failErasure(batch: Batch, claimToken: string, erasure: ClaimedEra
     await core.store.targets.pause(lease.target, { code: error.code, reason: error.message, forMs: inMs, by: 'self' });
   }
   if (isConnectorError(error) && error.kind === 'config')
-    core.alarms.raise('erasure-waiting', `${erasure.id}/${lease.target}`, code, sentence);
+    await core.alarms.raise('erasure-waiting', `${erasure.id}/${lease.target}`, code, sentence);
   await erasures.wait(claimLease, erasure.id, inMs, code, sentence, true);
 }

@@ -111,10 +111,10 @@ async function hiddenAmong(
   const had = new Set(members.filter((m) => m.emailKey ?? m.profileKey).map((m) => m.ref.id));
   const maxAgeMs = without.some((row) => had.has(row.ref.id)) ? 0 : visibleForMs;
   if (!(await core.crm.hidesAddress(table, maxAgeMs, signal))) {
-    core.alarms.clear('address-hidden', table);
+    await core.alarms.clear('address-hidden', table);
     return new Set();
   }
-  core.alarms.raise('address-hidden', table, 'ADDRESS_HIDDEN', hiddenSentence);
+  await core.alarms.raise('address-hidden', table, 'ADDRESS_HIDDEN', hiddenSentence);
   return new Set(without);
 }
 

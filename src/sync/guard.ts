@@ -84,13 +84,13 @@ export async function passBrake(batch: Batch, candidates: readonly Judged[]): Pr
       brakeLimits(core, target),
     );
     for (const judged of members) verdicts.set(judged.key, { verdict });
-    if (verdict === 'held') alarmHold(core, target, members.length);
+    if (verdict === 'held') await alarmHold(core, target, members.length);
   }
   return verdicts;
 }
 
-function alarmHold(core: Core, target: TargetName, count: number): void {
-  core.alarms.raise(
+async function alarmHold(core: Core, target: TargetName, count: number): Promise<void> {
+  await core.alarms.raise(
     'brake',
     target,
     'BRAKE_HOLD',
@@ -106,9 +106,9 @@ export async function settleLots(core: Core, target: TargetName): Promise<void> 
       { target, lot: lot.lot, verdict: lot.verdict, count: lot.count },
       'a lot of automatic anonymizations was counted',
     );
-    if (lot.verdict === 'held') alarmHold(core, target, lot.count);
+    if (lot.verdict === 'held') await alarmHold(core, target, lot.count);
   }
   if (settled.length > 0) await core.wake.apply(target);
   const isOpen = (await core.store.brake.holds()).some((hold) => hold.target === target && hold.state === 'open');
-  if (!isOpen) core.alarms.clear('brake', target);
+  if (!isOpen) await core.alarms.clear('brake', target);
 }

@@ -5,6 +5,7 @@
  */
 import { isTableName, parseRecordId, type RecordId, type RecordRef } from '../../config/words.ts';
 import type { MarketingJob, MarketingJobUpdate } from '../dataverse/crm.ts';
+import { isConnectorError } from '../http/errors.ts';
 import type { MarketingJobRow } from '../store/tables.ts';
 import { type Core, configuredTables, targetNames, targetsOf } from './core.ts';
 import { erasureResult, progressDetail, settleErasures } from './settle.ts';
@@ -43,8 +44,7 @@ const longOpenMs = 25 * 24 * 3_600_000;
 export async function marketingJobs(core: Core, signal: AbortSignal): Promise<void> {
   await settleErasures(core, signal);
   if (!core.settings.marketingJobs) return;
-  const jobs = await core.crm.openJobs(signal);
-  core.alarms.clear('job-table', 'dataverse');
+  const jobs = await readOpenJobs(core, signal);
   const taken = new Set<string>();
   for (const job of jobs) {
     signal.throwIfAborted();
@@ -63,6 +63,19 @@ export async function marketingJobs(core: Core, signal: AbortSignal): Promise<vo
     if (taken.has(row.job_id)) continue;
     if ((await core.crm.readJob(row.job_id as RecordId, signal)) === undefined || row.result_status)
       await core.store.jobs.closed(row.job_id);
+  }
+}
+
+async function readOpenJobs(core: Core, signal: AbortSignal): Promise<MarketingJob[]> {
+  try {
+    const jobs = await core.crm.openJobs(signal);
+    await core.alarms.clear('job-table', 'dataverse');
+    return jobs;
+  } catch (error) {
+    // Not what goes away by itself: a time-out, a 429.
+    if (isConnectorError(error) && (error.kind === 'config' || error.kind === 'park' || error.kind === 'gone'))
+      await core.alarms.raise('job-table', 'dataverse', error.code, error.message);
+    throw error;
   }
 }
 
@@ -148,7 +161,7 @@ async function answerJob(core: Core, noted: MarketingJobRow, signal: AbortSignal
       signal,
     );
     if (answer !== 'changed') await core.store.jobs.closed(row.job_id);
-    core.alarms.clear('job-waiting', row.job_id);
+    await core.alarms.clear('job-waiting', row.job_id);
     return;
   }
   if (progress !== undefined && progress !== row.written_detail) {
@@ -156,7 +169,7 @@ async function answerJob(core: Core, noted: MarketingJobRow, signal: AbortSignal
     if (answer === 'done') await core.store.jobs.wrote(row.job_id, progress);
   }
   if (core.now() - row.seen_at.getTime() > longOpenMs) {
-    core.alarms.raise(
+    await core.alarms.raise(
       'job-waiting',
       row.job_id,
       'JOB_OPEN_25_DAYS',

@@ -48,7 +48,7 @@ async function readPage(core: Core, at: CheckpointRow, signal: AbortSignal): Pro
       'the position in the change feed is lost: reading everything again',
     );
     if (error.code === 'DELTA_LOST') {
-      core.alarms.raise('feed-position-lost', at.crm_table, error.code, error.message);
+      await core.alarms.raise('feed-position-lost', at.crm_table, error.code, error.message);
     }
     await core.store.checkpoints.restart(at.crm_table, at.link, at.mode === 'initial' ? 'initial' : 'enumeration');
     return undefined;
@@ -99,12 +99,13 @@ export async function pull(core: Core, table: TableName, signal: AbortSignal): P
       const again = await readToEnd(core, table, signal);
       result = { changes: result.changes + again.changes, overtaken: again.overtaken };
     }
-    core.alarms.clear('table-stopped', table);
+    await core.alarms.clear('feed-position-lost', table);
+    await core.alarms.clear('table-stopped', table);
     return result;
   } catch (error) {
     if (isConnectorError(error) && (error.kind === 'config' || error.kind === 'park')) {
       await core.store.checkpoints.stop(table, error.code, error.message);
-      core.alarms.raise('table-stopped', table, error.code, error.message);
+      await core.alarms.raise('table-stopped', table, error.code, error.message);
     }
     throw error;
   }

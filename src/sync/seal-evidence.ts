@@ -1,16 +1,18 @@
 /**
  * What is done beside the work, once a minute: new evidence is sealed, and what has served its purpose is forgotten.
- * Guarantees: safe in every process at once; stops between two steps when asked to; nothing here touches a platform or
- * Dataverse. The number and hash of each seal go to the log, so that a copy is kept where the database's owner is not.
+ * Guarantees: safe in every process at once; stops between two steps when asked to; nothing here touches a platform. The number and hash of each seal go to the log, so that a copy is kept where the database's owner is not.
  */
 import type { SealReport, Signer } from '../store/evidence-seals.ts';
 import type { Core } from './core.ts';
+import { watch } from './watch.ts';
 
 /** Rows dropped by one statement, and statements of one kind in one run. */
 const atOnce = 1000;
 const mostRounds = 50;
 /** Seconds between two looks at what is gone or finished: those times count in days. */
 const retentionEverySeconds = 3600;
+/** Hours of activity that are kept: the charts show 24. */
+const activityHours = 48;
 
 export interface Kept {
   readonly sealed: number;
@@ -33,12 +35,15 @@ export async function housekeeping(core: Core, signal: AbortSignal): Promise<Kep
   const current = await store.configurations.current();
   if (current !== undefined && current.epoch !== core.epoch)
     return { sealed, evidence, records: 0, profiles: 0, finished: 0 };
+  await watch(core, signal);
   if (!(await store.retention.isTurn(retentionEverySeconds)))
     return { sealed, evidence, records: 0, profiles: 0, finished: 0 };
   const finished = await repeat(signal, () => store.retention.dropFinished(jobDays, atOnce));
   const records = await repeat(signal, () => store.retention.dropGone(goneDays, atOnce));
   const profiles = await repeat(signal, () => store.retention.dropDeserted(goneDays, atOnce));
   await repeat(signal, () => store.retention.dropPasses(atOnce));
+  await store.alarms.drop(jobDays);
+  await store.activity.drop(activityHours);
   const kept: Kept = { sealed, evidence, records, profiles, finished };
   if (evidence + records + profiles + finished > 0)
     core.logger.info({ ...kept }, 'what had served its purpose is gone');

@@ -25,12 +25,17 @@ export async function lookUp(batch: Batch, ref: ContactRef): Promise<Found | und
   return found;
 }
 
-/** The same person, called by an id that the platform told. */
-export function calledAlso(ref: ContactRef, contactKey: string | undefined): ContactRef {
-  if (contactKey === undefined || ref.contactKeys.includes(contactKey)) return ref;
+/** The same person, called by the ids that a look-up told. */
+export function calledAlso(ref: ContactRef, found: Found | undefined): ContactRef {
   // A record's own id is known by the record, and may still be noted at the address that they left.
-  if (ref.recordIds.some((id) => id === contactKey)) return ref;
-  return { ...ref, contactKeys: [...ref.contactKeys, contactKey] };
+  const known = new Set<string>([...ref.contactKeys, ...ref.recordIds]);
+  const told = keysOf(found).filter((key) => !known.has(key));
+  return told.length === 0 ? ref : { ...ref, contactKeys: [...ref.contactKeys, ...told] };
+}
+
+/** Every id that a look-up told. */
+export function keysOf(found: Found | undefined): string[] {
+  return [...(found?.contactKey === undefined ? [] : [found.contactKey]), ...(found?.otherKeys ?? [])];
 }
 
 /**
@@ -79,7 +84,7 @@ export async function lower(
     return { outcome: { kind: 'absent', status: 404 }, change: absentChange(profile), intentId: undefined };
   }
   const before = bitsBefore(profile, bits);
-  const intentId = await begin(batch, profile.key, 'reset', before, calledAlso(ref, found?.contactKey));
+  const intentId = await begin(batch, profile.key, 'reset', before, calledAlso(ref, found));
   const outcome = await batch.target.platform.resetPermissions(ref, batch.signal);
   await succeeded(batch);
   const change: ProfileChange =
@@ -121,8 +126,10 @@ export async function erase(
   const againInMs = lateEffectLeft(batch, others);
   let intentId: string | undefined;
   let outcome: Outcome = { kind: 'absent', status: 404 };
-  if (found !== undefined) {
-    const called = calledAlso(ref, looked?.contactKey);
+  // A look-up may not show whom an earlier attempt, or somebody there, has hidden and not erased.
+  const mayBeHidden = ref.contactKeys.length > 0 && platform.capabilities.erase.reachesHidden === true;
+  if (found !== undefined || mayBeHidden) {
+    const called = calledAlso(ref, looked);
     intentId = await begin(batch, profile.key, 'anonymize', before, called, options.sealed);
     outcome = await platform.anonymize(ref, batch.signal);
   }
@@ -163,11 +170,11 @@ async function confirm(batch: Batch, platform: Platform, profile: Profile, ref: 
   const { core, lease } = batch;
   const subject = `${lease.target} ${profile.key}`;
   if ((await platform.find(ref, batch.signal)) === undefined) {
-    core.alarms.clear('erasure-not-confirmed', subject);
+    await core.alarms.clear('erasure-not-confirmed', subject);
     return;
   }
   const sentence = 'the platform confirmed the erasure and still finds the person; it is sent again';
-  core.alarms.raise('erasure-not-confirmed', subject, notConfirmed, sentence);
+  await core.alarms.raise('erasure-not-confirmed', subject, notConfirmed, sentence);
   throw new ConnectorError('park', notConfirmed, sentence);
 }
 

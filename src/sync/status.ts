@@ -1,7 +1,9 @@
 /** How everything stands. Reads only; a CRM that does not answer leaves out what only it knows. */
 import type { TableName, TargetName } from '../../config/words.ts';
+import type { RaisedAlarm } from '../store/alarms.ts';
 import type { CheckpointMode, ProfileState } from '../store/tables.ts';
 import { type Core, configuredTables } from './core.ts';
+import { isCheckpointOld } from './watch.ts';
 
 export interface TableStatus {
   readonly table: TableName;
@@ -40,9 +42,9 @@ export interface Status {
   readonly targets: readonly TargetStatus[];
   readonly holds: readonly { readonly id: number; readonly target: TargetName; readonly cases: number }[];
   readonly erasures: { readonly open: number; readonly oldestMs: number | undefined };
+  /** What is wrong now, oldest first. */
+  readonly alarms: readonly RaisedAlarm[];
 }
-
-const dayMs = 86_400_000;
 
 export async function status(core: Core, signal: AbortSignal): Promise<Status> {
   const { store } = core;
@@ -59,6 +61,7 @@ export async function status(core: Core, signal: AbortSignal): Promise<Status> {
     holds: (await store.brake.holds())
       .filter((hold) => hold.state === 'open')
       .map(({ id, target, cases }) => ({ id, target, cases })),
+    alarms: await store.alarms.raised(),
     erasures: { open: erasures.open, oldestMs: erasures.oldest ? now - erasures.oldest.getTime() : undefined },
   };
 }
@@ -73,7 +76,7 @@ async function tableStatus(core: Core, now: number, days: number | undefined): P
       mode: row?.mode,
       ageMs,
       warning:
-        ageMs !== undefined && days !== undefined && ageMs > (days * dayMs) / 2
+        ageMs !== undefined && days !== undefined && isCheckpointOld(ageMs, days)
           ? `Dataverse forgets deletions after ${days} days; half of that has passed since this table was read.`
           : undefined,
       stopped:

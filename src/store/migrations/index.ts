@@ -3,6 +3,7 @@ import type { Migration } from '../migrate.ts';
 import { ledger } from './001-ledger.ts';
 import { evidenceSeal } from './003-evidence-seal.ts';
 import { abandonedTarget } from './004-abandoned-target.ts';
+import { alarmsAndActivity } from './005-alarms-and-activity.ts';
 import { quotaSql } from './quota.ts';
 
 export const migrations: readonly Migration[] = [
@@ -10,4 +11,5 @@ export const migrations: readonly Migration[] = [
   { name: '002-quota', sql: quotaSql },
   evidenceSeal,
   abandonedTarget,
+  alarmsAndActivity,
 ];

@@ -10,13 +10,17 @@ import { normaliseAddress } from '../../../src/rules/address.ts';
 import { createKeyring } from '../../../src/store/email-key.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { apply } from '../../../src/sync/apply.ts';
-import { checkIdentities, takeConfiguration } from '../../../src/sync/configuration.ts';
+import { checkIdentities, takeConfiguration, type Wanted } from '../../../src/sync/configuration.ts';
 import type { Core } from '../../../src/sync/core.ts';
 import { marketingJobs } from '../../../src/sync/marketing-jobs.ts';
+import { noMeter } from '../../../src/sync/meter.ts';
 import { pull } from '../../../src/sync/pull.ts';
 import { reconcile } from '../../../src/sync/reconcile.ts';
+import type { Stage } from '../../../src/sync/rehearsal.ts';
 import { silentLogger } from '../logger.ts';
 import { createMemoryStore, type Hook, type MemoryStore } from '../memory-store/index.ts';
+import { memoryShadow } from '../memory-store/shadow.ts';
+import type { PortHooks } from './hooks.ts';
 import { createMemoryCrm, type MemoryCrm } from './memory-crm.ts';
 import { createMemoryPlatform, type MemoryPlatform, type Script } from './memory-platform.ts';
 
@@ -103,8 +107,25 @@ export function settingsOf(choices: Choices): Settings {
     storage: { dataDir: '/nowhere' },
     privacy: { hashKey: new Personal('hash-key-of-the-models-0123456789'), previousHashKeys: [] },
     server: { host: '127.0.0.1', port: 0 },
+    alarms: {},
     log: { level: 'silent' },
   };
+}
+
+function wantedOf(choices: Choices): Wanted {
+  const print = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
+  const mappings = Object.fromEntries(
+    choices.targets.map((target) => [
+      target.name,
+      Object.fromEntries(
+        Object.entries(target.tables).map(([table, choice]) => [
+          table,
+          print([target.identity, choice, choices.anonymizeInactive[table as TableName]]),
+        ]),
+      ),
+    ]),
+  );
+  return { fingerprint: print(choices), mappings };
 }
 
 const keyring = createKeyring({
@@ -138,6 +159,8 @@ export interface FakeWorld {
   /** Makes this configuration the one in force. */
   configure(choices: Choices): Promise<void>;
   worker(parts?: WorkerParts): Core;
+  /** What a rehearsal with these choices is made of; `hooks` see every call of the real CRM and platforms. */
+  stage(choices: Choices, hooks?: PortHooks): Stage & { readonly shadow: ReturnType<typeof memoryShadow> };
   settle(core?: Core): Promise<void>;
   /** Milliseconds until something is due; undefined for never. */
   dueIn(): number | undefined;
@@ -145,7 +168,7 @@ export interface FakeWorld {
 
 const never = new AbortController().signal;
 
-export function createFakeWorld(): FakeWorld {
+export function createFakeWorld(options: { readonly givesOwnKeys?: boolean } = {}): FakeWorld {
   let now = Date.UTC(2026, 0, 1);
   let makers = 0;
   let settings: Settings | undefined;
@@ -173,7 +196,8 @@ export function createFakeWorld(): FakeWorld {
       targets: new Map(targets),
       keyring,
       wake: { apply: async () => undefined, pull: async () => undefined, marketingJobs: async () => undefined },
-      alarms: { raise: () => undefined, clear: () => undefined },
+      meter: noMeter,
+      alarms: { raise: async () => undefined, clear: async () => undefined },
       logger: silentLogger as unknown as Core['logger'],
       now: () => now,
       uuid: parts.uuid ?? countingIds(++makers),
@@ -227,6 +251,22 @@ export function createFakeWorld(): FakeWorld {
     throw new Error(`still due after 200 rounds: ${describeDue()}`);
   }
 
+  function openPlatforms(choices: Choices): void {
+    for (const target of choices.targets)
+      if (!platforms.has(target.name))
+        platforms.set(
+          target.name,
+          createMemoryPlatform({
+            name: target.name as TargetName,
+            identity: target.identity,
+            permissions: permissionNames,
+            now: () => now,
+            givesOwnKeys: options.givesOwnKeys ?? false,
+            ...(target.addressMutable === false ? { capabilities: { addressMutable: false } } : {}),
+          }),
+        );
+  }
+
   function describeDue(): string {
     const rows = [...store.tables.deliveries.values()].flatMap((byName) => [...byName.values()]);
     return JSON.stringify(rows.filter((row) => row.due_at !== null).slice(0, 3));
@@ -241,32 +281,25 @@ export function createFakeWorld(): FakeWorld {
     dueIn,
     async configure(choices) {
       settings = settingsOf(choices);
-      for (const target of choices.targets)
-        if (!platforms.has(target.name))
-          platforms.set(
-            target.name,
-            createMemoryPlatform({
-              name: target.name as TargetName,
-              identity: target.identity,
-              permissions: permissionNames,
-              now: () => now,
-              ...(target.addressMutable === false ? { capabilities: { addressMutable: false } } : {}),
-            }),
-          );
-      const print = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
-      const mappings = Object.fromEntries(
-        choices.targets.map((target) => [
-          target.name,
-          Object.fromEntries(
-            Object.entries(target.tables).map(([table, choice]) => [
-              table,
-              print([target.identity, choice, choices.anonymizeInactive[table as TableName]]),
-            ]),
-          ),
-        ]),
-      );
-      ({ epoch } = await takeConfiguration(store, { fingerprint: print(choices), mappings }, true));
+      openPlatforms(choices);
+      ({ epoch } = await takeConfiguration(store, wantedOf(choices), true));
       await checkIdentities(connect({}), never);
+    },
+    stage(choices, hooks = {}) {
+      openPlatforms(choices);
+      return {
+        settings: settingsOf(choices),
+        wanted: wantedOf(choices),
+        shadow: memoryShadow(store.tables, () => now),
+        crm: crm.connect(hooks),
+        platforms: new Map(
+          [...platforms].map(([name, platform]) => [name as TargetName, platform.connect({ hooks })] as const),
+        ),
+        keyring,
+        logger: silentLogger as unknown as Core['logger'],
+        now: () => now,
+        uuid: countingIds(++makers),
+      };
     },
     worker: (parts = {}) => connect(parts),
     settle,

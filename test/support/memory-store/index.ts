@@ -66,7 +66,8 @@ async function step<Answer>(hooks: Hooks, method: string, work: () => Answer): P
   return answer;
 }
 
-function connection(room: Room, hooks: Hooks): Store {
+/** The store over these rows. */
+export function connection(room: Room, hooks: Hooks): Store {
   function family<Family extends object>(name: string, methods: Synchronous<Family>): Family {
     const entries = Object.entries<(...given: unknown[]) => unknown>(methods as never).map(([method, work]) => [
       method,
@@ -89,6 +90,8 @@ function connection(room: Room, hooks: Hooks): Store {
     configurations: family('configurations', memoryConfigurations(room)),
     evidence: family('evidence', memoryEvidence(room)),
     evidenceSeals: absent('evidenceSeals'),
+    alarms: absent('alarms'),
+    activity: absent('activity'),
     retention: family('retention', memoryRetention(room)),
     overview: family('overview', memoryOverview(room)),
     rekey: family('rekey', memoryRekey(room)),

@@ -301,6 +301,10 @@ const places: BadCase[] = [
   spoilt([...webhook, 'url'], 'https://connector.example:8443/hooks', 'an https address with a path'),
   spoilt([...webhook, 'secret'], 'short', '16 to 256'),
   spoilt([...webhook, 'secret'], 'a secret with blanks in it', '16 to 256'),
+  spoilt(['alarms'], 'someone@alarms.example', 'a group of keys'),
+  spoilt(['alarms', 'webhook'], 'https://alarms.example/in', 'url and secret'),
+  spoilt(['alarms', 'webhook', 'url'], 'http://alarms.example/in', 'https://host/path'),
+  spoilt(['alarms', 'webhook', 'secret'], 'short', 'at least 16 bytes'),
   spoilt(['log'], 'info', 'a group of keys'),
   spoilt(['log', 'level'], 'verbose', 'trace, debug, info, warn, error or silent'),
 ];

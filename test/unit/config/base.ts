@@ -51,6 +51,7 @@ const base = {
     adminToken: `\${CONNECTOR_ADMIN_TOKEN}`,
     webhook: { url: 'https://connector.example/hooks/dataverse', secret: 'webhook-secret-0123456789' },
   },
+  alarms: { webhook: { url: 'https://alarms.example/in?key=1', secret: 'alarm-secret-0123456789' } },
 } as const satisfies Json;
 
 /** The base with values put in places; undefined takes the key out. Groups and list entries on the way are made. */

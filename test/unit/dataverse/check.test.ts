@@ -37,6 +37,7 @@ const attributes: Record<string, [string, string, boolean?][]> = {
     ['merged', 'Boolean'],
     ['masterid', 'Lookup'],
     ['createdon', 'DateTime'],
+    ['modifiedon', 'DateTime'],
     ['firstname', 'String'],
     ['new_news', 'Boolean'],
     ['parentcustomerid', 'Customer'],

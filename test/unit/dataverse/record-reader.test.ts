@@ -92,6 +92,7 @@ describe('a bulk read', () => {
         'merged',
         '_masterid_value',
         'createdon',
+        'modifiedon',
         'firstname',
         'new_news',
         'new_inmarketing',

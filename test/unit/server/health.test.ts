@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import axios from 'axios';
 import { ConnectorError } from '../../../src/http/errors.ts';
-import { type HealthServer, type Measure, type ReadyPart, startHealthServer } from '../../../src/server/health.ts';
+import { type HealthServer, type ReadyPart, startHealthServer } from '../../../src/server/health.ts';
+import type { Measure } from '../../../src/server/metrics.ts';
 import { recordingLogger } from '../../support/logger.ts';
 
 let server: HealthServer | undefined;
