@@ -75,7 +75,8 @@ function messageOf(text: string): string | undefined {
     if (parsed === undefined) return undefined;
     return typeof parsed.ErrorMessage === 'string' ? parsed.ErrorMessage : JSON.stringify(parsed.ErrorMessage);
   } catch {
-    return undefined;
+    // A bad value was recorded in a form that only looks like JSON.
+    return /^\s*\[\{.*"CM\d\d /.test(text) ? text : undefined;
   }
 }
 

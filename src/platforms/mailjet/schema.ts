@@ -50,5 +50,5 @@ export type Job = z.output<typeof jobSchema>;
 /** The message is a text, a text that looks like JSON, or an object. */
 export const errorSchema = z.object({
   ErrorMessage: z.unknown().refine((message) => message !== undefined),
-  StatusCode: z.number(),
+  StatusCode: z.number().nullish(),
 });
