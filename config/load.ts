@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve as resolvePath } from 'node:path';
+import { applyChanges, type SettingChange } from './changes.ts';
 import { crossChecks } from './checks.ts';
 import { makeDraft, type PlatformSchemas } from './draft.ts';
 import { unknownKeyWrong, valueAt } from './issues.ts';
@@ -17,6 +18,7 @@ import type { Settings } from './settings.ts';
 import { substitute } from './substitute.ts';
 import { type ParsedYaml, parseYaml } from './yaml.ts';
 
+export { parseChange, type SettingChange } from './changes.ts';
 export type { PlatformSchemas } from './draft.ts';
 export { ConfigurationError, formatMistakes, isConfigurationError, type Mistake } from './mistakes.ts';
 
@@ -25,10 +27,12 @@ export interface LoadOptions {
   readonly file: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platformSchemas: PlatformSchemas;
+  /** Settings that are tried out instead of what the file says. */
+  readonly changes?: readonly SettingChange[];
 }
 
 /** Throws ConfigurationError, also when the file cannot be read. */
-export async function loadSettings({ file, env, platformSchemas }: LoadOptions): Promise<Settings> {
+export async function loadSettings({ file, env, platformSchemas, changes = [] }: LoadOptions): Promise<Settings> {
   const directory = dirname(resolvePath(file));
   let text: string;
   try {
@@ -39,7 +43,7 @@ export async function loadSettings({ file, env, platformSchemas }: LoadOptions):
     ]);
   }
   const readSecretFile = (path: string) => readFileSync(resolvePath(directory, path), 'utf8');
-  return parseSettings(text, { env, platformSchemas, directory, readSecretFile });
+  return parseSettings(text, { env, platformSchemas, directory, readSecretFile, changes });
 }
 
 export interface ParseOptions {
@@ -49,13 +53,15 @@ export interface ParseOptions {
   readonly directory: string;
   /** Reads what `${file:PATH}` names; throws when it cannot. */
   readonly readSecretFile: (path: string) => string;
+  readonly changes?: readonly SettingChange[];
 }
 
 /** The same for a text; touches nothing but what the options give it. Throws ConfigurationError. */
 export function parseSettings(text: string, options: ParseOptions): Settings {
   const yaml = parseYaml(text);
   if (yaml.mistakes.length > 0) throw new ConfigurationError(yaml.mistakes);
-  const substituted = substitute(yaml.value, { ...options, absentAllowedIn: ['storage'] });
+  const changed = applyChanges(yaml.value, options.changes ?? []);
+  const substituted = substitute(changed.value, { ...options, absentAllowedIn: ['storage'] });
   const raw = substituted.replacedAt.reduce(
     (value, at) => readAsExpected(value, at, options.platformSchemas),
     substituted.value,
@@ -64,7 +70,8 @@ export function parseSettings(text: string, options: ParseOptions): Settings {
   const together = crossChecks.flatMap((check) => check.find(draft));
   const unknown = shape.filter(({ wrong }) => wrong === unknownKeyWrong);
   const mistakes = [...unknown, ...substituted.mistakes, ...shape, ...together];
-  if (mistakes.length > 0) throw new ConfigurationError(report(mistakes, yaml, substituted.foreign));
+  if (mistakes.length > 0)
+    throw new ConfigurationError(report(mistakes, linesOf(yaml, changed.at), substituted.foreign));
   return resolveSettings(draft, options.directory);
 }
 
@@ -101,8 +108,19 @@ function replaceAt(value: unknown, [part, ...rest]: readonly PathPart[], replace
   return { ...group, [part]: replaceAt(group[part], rest, replacement) };
 }
 
+/** A setting that is tried out is on no line. */
+function linesOf(yaml: ParsedYaml, changed: readonly (readonly PathPart[])[]): Pick<ParsedYaml, 'lineOf'> {
+  const isChanged = (at: readonly PathPart[]): boolean =>
+    changed.some((place) => place.every((part, index) => at[index] === part));
+  return { lineOf: (at) => (isChanged(at) ? undefined : yaml.lineOf(at)) };
+}
+
 /** In the order of the file, one for each place (the first that was found there), with line numbers, masked. */
-function report(mistakes: readonly MistakeAt[], yaml: ParsedYaml, foreign: ReadonlySet<string>): Mistake[] {
+function report(
+  mistakes: readonly MistakeAt[],
+  yaml: Pick<ParsedYaml, 'lineOf'>,
+  foreign: ReadonlySet<string>,
+): Mistake[] {
   const byPath = new Map<string, Mistake>();
   for (const { at, wrong, expected } of mistakes) {
     const path = formatPath(at);

@@ -34,6 +34,8 @@ import {
   showHold,
   suppressible,
 } from './cli-operate.ts';
+import { type PreviewCommandOptions, showPreview } from './cli-preview.ts';
+import { type SetupOptions, setup } from './cli-setup.ts';
 import { start } from './cli-start.ts';
 import { showStatus } from './cli-status.ts';
 import { sync } from './cli-sync.ts';
@@ -81,6 +83,7 @@ function createProgram(execute: Execute): Command {
     );
   addWork(program, execute);
   addQuestions(program, execute);
+  addSetup(program, execute);
   addErase(program, execute);
   addHolds(program, execute);
   addOperations(program, execute);
@@ -141,6 +144,19 @@ function addQuestions(program: Command, execute: Execute): void {
         });
       }),
     );
+  program
+    .command('preview')
+    .description('what a full pass would do, by target, table, action and rule; writes nothing anywhere')
+    .option('--set <setting=value>', 'try a setting out, and show the difference; repeatable', collected, [])
+    .option('--lookup', 'ask the targets whom they know')
+    .option('--list', 'name every record')
+    .option('--table <table>', 'only this table; repeatable', collected, [])
+    .option('--sample <number>', 'only some records of each table', wholeNumber)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  connector preview --lookup\n  connector preview --set rules.anonymizeContactWhenInactive=true --list',
+    )
+    .action((own: PreviewCommandOptions, command: Command) => execute(command, (options) => showPreview(options, own)));
   const evidence = program
     .command('evidence')
     .description('what was done about a record, when, why, and what the platform answered')
@@ -161,6 +177,29 @@ function addQuestions(program: Command, execute: Execute): void {
     );
 }
 
+function addSetup(program: Command, execute: Execute): void {
+  program
+    .command('setup')
+    .description('makes in Dynamics what is needed there: Marketing Job table, change tracking, webhook; asks first')
+    .option('--yes', 'make every change without asking')
+    .option('--dry-run', 'only show what would be changed')
+    .option(
+      '--solution <name>',
+      'unique name of the solution that the table goes into',
+      uniqueName,
+      'DynamicsEmailConnector',
+    )
+    .option('--publisher <name>', 'unique name of its publisher', uniqueName, 'dynamicsemailconnector')
+    .action((own: SetupOptions, command: Command) => execute(command, (options) => setup(options, own)));
+}
+
+function uniqueName(text: string): string {
+  if (!/^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(text)) {
+    throw new InvalidArgumentError('A unique name is expected: letters, digits and underscores.');
+  }
+  return text;
+}
+
 function addErase(program: Command, execute: Execute): void {
   program
     .command('erase')
@@ -176,6 +215,16 @@ function addErase(program: Command, execute: Execute): void {
         return withApp(options, 'join', (context) => erase(context, subject, { ...own, ref }));
       }),
     );
+}
+
+function collected(text: string, before: readonly string[]): readonly string[] {
+  return [...before, text];
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value <= 0) throw new InvalidArgumentError('A number above 0 is expected.');
+  return value;
 }
 
 function seconds(text: string): number {

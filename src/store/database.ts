@@ -91,7 +91,7 @@ export async function openDatabase(options: {
 /** PostgreSQL's type id of bigint (int8), whose values the driver hands out as text. */
 const bigintType = 20;
 
-const bigintsAsNumbers: pg.CustomTypesConfig = {
+export const bigintsAsNumbers: pg.CustomTypesConfig = {
   getTypeParser: ((type: number, format?: 'text' | 'binary') =>
     type === bigintType && format !== 'binary'
       ? parseBigint

@@ -55,19 +55,29 @@ export interface Outcome {
 const outOfScopeActions = ['resetPermissions', 'ignore', 'anonymize'] as const;
 const never = new AbortController().signal;
 
-export async function runHistory(history: History): Promise<Outcome> {
-  const run = await Run.start(history);
+/** Puts something of its own in the place of settling and of the model; answers what is wrong. */
+export interface Instead {
+  settle(world: FakeWorld, choices: Choices): Promise<string | undefined>;
+  /** These choices are to be in force afterwards. */
+  configure(world: FakeWorld, choices: Choices): Promise<string | undefined>;
+  readonly brakeCount: number;
+}
+
+export async function runHistory(history: History, instead?: Instead): Promise<Outcome> {
+  const run = await Run.start(history, instead);
   for (const [index, command] of history.commands.entries()) {
     const problem = await run.perform(command);
     if (problem) return run.outcome(`command ${index}: ${problem}`);
   }
-  const problem = (await run.perform({ do: 'settle', faults: [], deaths: [] })) ?? (await run.sortOut());
+  const last = await run.perform({ do: 'settle', faults: [], deaths: [] });
+  const problem = last ?? (instead ? undefined : await run.sortOut());
   return run.outcome(problem && `at the end: ${problem}`);
 }
 
 class Run {
-  readonly #world: FakeWorld = createFakeWorld();
+  readonly #world: FakeWorld;
   readonly #history: History;
+  readonly #instead: Instead | undefined;
   #choices: Choices;
   #suppressed = new Set<string>();
   #worlds: World[] = [emptyWorld];
@@ -79,16 +89,19 @@ class Run {
   #deaths = 0;
   #faults = 0;
 
-  constructor(history: History) {
+  constructor(history: History, instead?: Instead) {
+    this.#world = createFakeWorld({ givesOwnKeys: instead !== undefined });
     this.#history = history;
+    this.#instead = instead;
     this.#choices = {
       targets: [targetOf('first', history.identity, history.addressMutable, ['contact', 'lead', 'account'])],
       anonymizeInactive: { contact: false, lead: false, account: false },
+      ...(instead ? { brakeCount: instead.brakeCount } : {}),
     };
   }
 
-  static async start(history: History): Promise<Run> {
-    const run = new Run(history);
+  static async start(history: History, instead?: Instead): Promise<Run> {
+    const run = new Run(history, instead);
     await run.#world.configure(run.#choices);
     // Where everybody's address is gone the connector doubts the column; these three keep theirs.
     for (const [index, table] of (['contact', 'lead', 'account'] as const).entries()) {
@@ -276,8 +289,9 @@ class Run {
     return undefined;
   }
 
-  async #configure(choices: Choices): Promise<undefined> {
+  async #configure(choices: Choices): Promise<string | undefined> {
     this.#choices = choices;
+    if (this.#instead) return this.#instead.configure(this.#world, choices);
     await this.#world.configure(choices);
     return undefined;
   }
@@ -315,6 +329,11 @@ class Run {
   }
 
   async #settle(faults: readonly (Fault | null)[], deaths: readonly number[]): Promise<string | undefined> {
+    if (this.#instead) {
+      this.#settlings += 1;
+      this.#requests = [];
+      return this.#instead.settle(this.#world, this.#choices);
+    }
     const queue = [...faults];
     const script =
       () =>

@@ -41,6 +41,8 @@ export interface MemoryPlatformOptions {
   readonly permissions: readonly string[];
   readonly now: () => number;
   readonly capabilities?: Partial<Capabilities>;
+  /** Whether a contact can be given another external id where the port asks for it. */
+  readonly givesOwnKeys?: boolean;
 }
 
 type Effect = () => void;
@@ -104,6 +106,10 @@ export function createMemoryPlatform(options: MemoryPlatformOptions): MemoryPlat
   function upsertOne(item: UpsertItem): Outcome {
     if (!item.mayCreate || (item.known && item.addressChanged)) {
       const contact = existingOf(item);
+      if (contact && item.giveOwnKey && options.givesOwnKeys && identity === 'address') {
+        account.add(writeOf(item, false), true);
+        return { kind: 'done', status: 200, contactKey: item.contactKey, created: false };
+      }
       if (contact?.externalId) {
         account.put(contact.externalId, writeOf(item, false));
         return { kind: 'done', status: 200, contactKey: contact.externalId, created: false };

@@ -1,0 +1,31 @@
+/**
+ * A preview is exact: over random CRM states and changes of settings, what it announced is what the sync that follows
+ * did, call by call and row by row. More of them: npm run test:properties (PROPERTY_RUNS, PROPERTY_SEED).
+ */
+import fc from 'fast-check';
+import { histories } from './history/commands.ts';
+import { runHistory } from './history/run.ts';
+import { instead, type Tally } from './preview/exact.ts';
+
+it('announces exactly what the next sync does, in 50 random states with changed settings, and writes nothing', async () => {
+  const seed = Number(process.env.PROPERTY_SEED ?? Date.now() % 2 ** 31);
+  const runs = Number(process.env.PROPERTY_RUNS ?? 50);
+  const tally: Tally = { previews: 0, calls: 0, changing: 0, held: 0, parked: 0 };
+  const brakes = fc.constantFrom(0, 1, 2, 1_000_000, 1_000_000);
+  let problem = '';
+
+  const details = await fc.check(
+    fc.asyncProperty(histories, brakes, async (history, brakeCount) => {
+      const outcome = await runHistory(history, instead(tally, brakeCount));
+      problem = outcome.problem ?? problem;
+      return outcome.problem === undefined;
+    }),
+    { numRuns: runs, seed },
+  );
+
+  expect(details.failed ? `seed ${seed}: ${problem}\n${JSON.stringify(details.counterexample)}` : '').toBe('');
+  expect(tally.previews).toBeGreaterThan(runs);
+  expect(tally.calls).toBeGreaterThan(runs);
+  expect(tally.changing).toBeGreaterThan(runs);
+  expect(tally.held).toBeGreaterThan(0);
+});
