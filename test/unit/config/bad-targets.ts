@@ -59,7 +59,23 @@ const dialogInsight: Kind = {
   ],
 };
 
-export const badTargets: readonly BadCase[] = [keap, dialogInsight].flatMap(({ platform, good, bad }) =>
+const mailjet: Kind = {
+  platform: 'mailjet',
+  good: { publicKey: 'mailjet-key-31d2', secretKey: 'mailjet-secret-9e0b' },
+  bad: [
+    ['baseUrl', 'https://api.mailjet.com/v3', 'https://<host>'],
+    ['baseUrl', 'http://api.mailjet.com', 'an https address'],
+    ['publicKey', undefined, 'an API key'],
+    ['publicKey', 'two words', 'an API key'],
+    ['secretKey', undefined, 'a secret'],
+    ['secretKey', '', 'a secret'],
+    ['lowerListsBy', 'addforce', 'remove or unsub'],
+    ['bulkFrom', 0, 'from 1 to 1000'],
+    ['jobWaitSeconds', 91, 'from 1 to 90'],
+  ],
+};
+
+export const badTargets: readonly BadCase[] = [keap, dialogInsight, mailjet].flatMap(({ platform, good, bad }) =>
   bad.map(([key, value, mend, below = '']): BadCase => {
     const what = value === undefined ? 'left out' : JSON.stringify(value);
     return {
