@@ -36,7 +36,6 @@ import {
 } from './cli-operate.ts';
 import { type PreviewCommandOptions, showPreview } from './cli-preview.ts';
 import { type SetupOptions, setup } from './cli-setup.ts';
-import { type SetupOptions, setup } from './cli-setup.ts';
 import { start } from './cli-start.ts';
 import { showStatus } from './cli-status.ts';
 import { sync } from './cli-sync.ts';
@@ -84,7 +83,6 @@ function createProgram(execute: Execute): Command {
     );
   addWork(program, execute);
   addQuestions(program, execute);
-  addSetup(program, execute);
   addSetup(program, execute);
   addErase(program, execute);
   addHolds(program, execute);
@@ -177,29 +175,6 @@ function addQuestions(program: Command, execute: Execute): void {
     .action((own: { contains?: string }, command: Command) =>
       execute(command, (options) => withApp(options, 'look', (context) => verify(context, own.contains))),
     );
-}
-
-function addSetup(program: Command, execute: Execute): void {
-  program
-    .command('setup')
-    .description('makes in Dynamics what is needed there: Marketing Job table, change tracking, webhook; asks first')
-    .option('--yes', 'make every change without asking')
-    .option('--dry-run', 'only show what would be changed')
-    .option(
-      '--solution <name>',
-      'unique name of the solution that the table goes into',
-      uniqueName,
-      'DynamicsEmailConnector',
-    )
-    .option('--publisher <name>', 'unique name of its publisher', uniqueName, 'dynamicsemailconnector')
-    .action((own: SetupOptions, command: Command) => execute(command, (options) => setup(options, own)));
-}
-
-function uniqueName(text: string): string {
-  if (!/^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(text)) {
-    throw new InvalidArgumentError('A unique name is expected: letters, digits and underscores.');
-  }
-  return text;
 }
 
 function addSetup(program: Command, execute: Execute): void {
