@@ -5,7 +5,7 @@ import { formatRecordRef, parseRecordRef, type RecordRef } from '../config/words
 import { actor, type CommandContext, type ExitCode, usageError } from './cli-context.ts';
 import { count } from './cli-format.ts';
 import { judgeAddress } from './rules/address.ts';
-import { configuredTables } from './sync/core.ts';
+import { type Core, configuredTables } from './sync/core.ts';
 import {
   type ErasureProgress,
   finishErasures,
@@ -13,7 +13,7 @@ import {
   requestErasure,
   requestErasureOfAddress,
 } from './sync/request-erasure.ts';
-import { keepOutSentence, targetSentence } from './sync/settle.ts';
+import { isOnlyHidden, keepOutSentence, targetSentence } from './sync/settle.ts';
 
 export interface EraseOptions {
   readonly ref?: string | undefined;
@@ -83,7 +83,7 @@ export async function erase(context: CommandContext, subject: EraseSubject, opti
     },
   );
   print(context, requested, progress);
-  return exitCodeOf(progress);
+  return exitCodeOf(app.core, progress);
 }
 
 async function request({ app, signal }: CommandContext, subject: EraseSubject): Promise<RequestedErasure[]> {
@@ -99,10 +99,12 @@ async function request({ app, signal }: CommandContext, subject: EraseSubject): 
 }
 
 /** Done everywhere; or a person has to decide; or something has to be mended. */
-function exitCodeOf(progress: readonly ErasureProgress[]): ExitCode {
+function exitCodeOf(core: Core, progress: readonly ErasureProgress[]): ExitCode {
   const open = progress.filter(({ erasure }) => erasure.state === 'open');
   if (open.length === 0)
-    return progress.some(({ targets }) => targets.some((row) => row.state === 'abandoned')) ? 1 : 0;
+    return progress.some(({ targets }) => targets.some((row) => row.state === 'abandoned' || isOnlyHidden(core, row)))
+      ? 1
+      : 0;
   const waiting = open.flatMap(({ targets }) => targets).filter((row) => row.state === 'pending');
   return waiting.length > 0 && waiting.every((row) => row.waiting_code === 'EXPLICIT_LIMIT') ? 3 : 1;
 }

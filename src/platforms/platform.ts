@@ -23,6 +23,8 @@ export interface Capabilities {
     readonly vendorBackupDays?: number;
     /** True when the erasure can be undone: then it is reported as *not erased*. */
     readonly reversible: boolean;
+    /** True when `anonymize` reaches people whom `find` does not show: then it is asked although nobody was found. */
+    readonly reachesHidden?: boolean;
   };
   /** Whether the platform itself refuses to take an erased person in again. */
   readonly blocksReimport: boolean;

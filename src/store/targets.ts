@@ -165,7 +165,8 @@ export interface Configurations {
   current(): Promise<ConfigurationState | undefined>;
   /**
    * Makes this configuration the one in force, and marks every known record of the named tables owed on the named
-   * targets, in one transaction; open erasures are owed to every target that is new. False when another was taken meanwhile; then nothing was changed.
+   * targets, in one transaction; open erasures are owed to every target that is new; what a target could not do without
+   * another setting (BLOCKED, UNSUPPORTED) is due at once. False when another was taken meanwhile; then nothing was changed.
    */
   take(former: number | undefined, state: ConfigurationState, owe: readonly OweTable[]): Promise<boolean>;
 }
@@ -176,6 +177,9 @@ export interface OweTable {
   readonly table: TableName;
   readonly lot: string;
 }
+
+/** Outcomes that another setting may change. */
+export const mendedBySettings = ['BLOCKED', 'UNSUPPORTED'];
 
 export function createConfigurations(db: Kysely<Database>): Configurations {
   return {
@@ -196,6 +200,12 @@ export function createConfigurations(db: Kysely<Database>): Configurations {
         await sql`insert into erasure_target (erasure_id, target, due_at)
           select e.id, t, now() from erasure e cross join unnest(${Object.keys(state.mappings)}::text[]) as t
           where e.state = 'open' on conflict do nothing`.execute(trx);
+        // What waits for a setting may have got it.
+        await sql`update erasure_target set due_at = now() where waiting_code = any(${mendedBySettings}) and due_at > now()
+          and lease_token is null`.execute(trx);
+        await sql`update delivery set due_at = now(), attempts = 0, owed_seq = owed_seq + 1, parked_code = null,
+            parked_reason = null, parked_at = null
+          where parked_code = any(${mendedBySettings.map((kind) => `OUTCOME_${kind}`)})`.execute(trx);
         for (const { target, table, lot } of owe) {
           await sql`
             insert into delivery as d (target, crm_table, id, owed_seq, due_at, lot)

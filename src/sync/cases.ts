@@ -15,7 +15,7 @@ import { type Circumstance, circumstancesOf, isOvertaken, type Judged, judge } f
 import { matches } from './mapping.ts';
 import type { Assignment } from './moves.ts';
 import { contactRefOf, isPresent, mayBeThere, type Plan, planProfile, type Standing } from './plan.ts';
-import { lookUp } from './single-writes.ts';
+import { keysOf, lookUp } from './single-writes.ts';
 
 const singlesAtOnce = 8;
 
@@ -239,7 +239,7 @@ export async function resolveLookUp(batch: Batch, item: Case): Promise<Case> {
     const absent: Plan = { kind: 'nothing', key: item.judged.key, state, lookedFor: true };
     return { ...item, plan: absent };
   }
-  const contactKeys = found.contactKey ? [found.contactKey, ...item.ref.contactKeys] : item.ref.contactKeys;
+  const contactKeys = [...keysOf(found), ...item.ref.contactKeys];
   return planCase(batch, {
     ...item,
     standing: { ...item.standing, present: true, foundBits: found.permissions },

@@ -62,6 +62,11 @@ async function settle(core: Core, erasure: ErasureRow, signal: AbortSignal): Pro
   for (const name of targetNames(core)) await core.wake.apply(name);
 }
 
+/** Whether the target says done and can undo it: that is no erasure. */
+export function isOnlyHidden(core: Core, row: ErasureTargetRow): boolean {
+  return row.state === 'done' && core.targets.get(row.target)?.platform.capabilities.erase.reversible === true;
+}
+
 export interface ErasureResult {
   readonly status: 'succeeded' | 'failed';
   readonly code: string;
@@ -72,6 +77,8 @@ export function targetSentence(core: Core, row: ErasureTargetRow): string {
   const capabilities = core.targets.get(row.target)?.platform.capabilities;
   if (row.state === 'abandoned')
     return `${row.target}: not erased: the target was taken out of the configuration; whoever is there has to be erased by hand.`;
+  if (row.state === 'absent' && capabilities?.erase.reversible)
+    return `${row.target}: nobody was shown there (HTTP 404 Not Found); whoever was hidden there before is not erased.`;
   if (row.state === 'absent') return `${row.target}: nobody was there (HTTP 404 Not Found); nothing had to be erased.`;
   if (row.state === 'done') {
     if (capabilities?.erase.reversible)
@@ -96,7 +103,7 @@ export const keepOutSentence =
 
 /**
  * What a finished erasure says: 410 when anybody was erased, 404 when nobody was there anywhere. It failed where a target
- * was given up before it answered.
+ * was given up before it answered, or only hid the person.
  */
 export function erasureResult(core: Core, erasure: ErasureRow, targets: readonly ErasureTargetRow[]): ErasureResult {
   const erased = targets.some((row) => row.state === 'done');
@@ -104,6 +111,8 @@ export function erasureResult(core: Core, erasure: ErasureRow, targets: readonly
   if (erasure.still_eligible) lines.push(keepOutSentence);
   if (targets.some((row) => row.state === 'abandoned'))
     return { status: 'failed', code: 'TARGET_ABANDONED', detail: lines.join('\n') };
+  if (targets.some((row) => isOnlyHidden(core, row)))
+    return { status: 'failed', code: 'NOT_ERASED', detail: lines.join('\n') };
   return { status: 'succeeded', code: erased ? 'HTTP 410 Gone' : 'HTTP 404 Not Found', detail: lines.join('\n') };
 }
 

@@ -84,6 +84,8 @@ async function anonymizeCase(batch: Batch, item: Case, done: Set<ProfileKey>): P
   const { judged, standing } = item;
   const erased = await erase(batch, standing.profile, item.ref, { found: standing.foundBits, urgent: false });
   if (erased.outcome.kind !== 'done' && erased.outcome.kind !== 'absent') {
+    // Nothing was sent: then nothing can land, and a later absence is no confirmation.
+    if (erased.intentId && erased.outcome.status === 0) await batch.core.store.profiles.drop([erased.intentId]);
     throw refusal(erased.outcome);
   }
   await complete(batch, [

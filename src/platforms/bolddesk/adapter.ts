@@ -47,7 +47,11 @@ export function capabilitiesOf(
     bulkSize: 1,
     addressMutable: true,
     listComplete: false,
-    erase: { mode: modes[eraseMode], reversible: eraseMode === 'soft' },
+    erase: {
+      mode: modes[eraseMode],
+      reversible: eraseMode === 'soft',
+      reachesHidden: eraseMode === 'permanent',
+    },
     blocksReimport: false,
     permissionReset: hasPermissions ? 'field' : 'unsupported',
     pauseReversible: hasPermissions,

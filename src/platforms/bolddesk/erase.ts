@@ -16,6 +16,8 @@ import type { BoldDeskSettings } from './settings.ts';
 
 export const ticketsWouldBeLost =
   'deleting this person permanently in BoldDesk also deletes their tickets; it goes on when allowTicketLoss: true is set for this target.';
+export const mayBeHidden =
+  'BoldDesk shows this person no more, and may keep them as a deleted contact; deleting them for good also deletes their tickets, and goes on when allowTicketLoss: true is set for this target.';
 export const hiddenOnly = 'Hidden in BoldDesk, not erased: it can be restored there.';
 export const deletedByHand =
   'A deleted contact of this person is still kept by BoldDesk; delete it permanently there by hand.';
@@ -53,7 +55,8 @@ export function createAnonymize(client: BoldDeskClient, lookUp: LookUp, settings
     signal: AbortSignal,
   ): Promise<Outcome> {
     if (!settings.allowTicketLoss) {
-      return contacts.length > 0 ? { kind: 'blocked', status: 0, detail: ticketsWouldBeLost } : absent;
+      if (contacts.length > 0) return { kind: 'blocked', status: 0, detail: ticketsWouldBeLost };
+      return unseen.length > 0 ? { kind: 'blocked', status: 0, detail: mayBeHidden } : absent;
     }
     let outcome = absent;
     for (const contact of contacts) outcome = done(await inTwoSteps(contact, signal), contact.userId);

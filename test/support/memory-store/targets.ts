@@ -1,7 +1,7 @@
 /** Pauses, accounts, what adapters remember, the installation, the configuration in force; as src/store/targets.ts. */
 import { formatRecordRef, type TargetName } from '../../../config/words.ts';
 import type { TargetStateRow } from '../../../src/store/tables.ts';
-import type { Configurations, Installation, Targets } from '../../../src/store/targets.ts';
+import { type Configurations, type Installation, mendedBySettings, type Targets } from '../../../src/store/targets.ts';
 import { makeDue, newDelivery } from './checkpoints.ts';
 import { newPart } from './erasures.ts';
 import { compareText, newestEpoch, ofTarget, type Room, type Synchronous } from './tables.ts';
@@ -138,6 +138,15 @@ export function memoryConfigurations(room: Room): Synchronous<Configurations> {
         if (tables.erasures.get(id)?.state !== 'open') continue;
         for (const target of Object.keys(state.mappings) as TargetName[])
           if (!parts.has(target)) parts.set(target, newPart(id, target, room.now()));
+      }
+      for (const part of [...tables.erasureTargets.values()].flatMap((parts) => [...parts.values()])) {
+        if (mendedBySettings.includes(part.waiting_code ?? '') && part.due_at && part.lease_token === null)
+          part.due_at = new Date(Math.min(part.due_at.getTime(), room.now()));
+      }
+      for (const row of [...tables.deliveries.values()].flatMap((rows) => [...rows.values()])) {
+        if (!mendedBySettings.some((kind) => row.parked_code === `OUTCOME_${kind}`)) continue;
+        row.owed_seq += 1;
+        makeDue(row, room.now());
       }
       for (const { target, table, lot } of owe) {
         const rows = ofTarget(tables.deliveries, target);
