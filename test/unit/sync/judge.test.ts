@@ -1,6 +1,6 @@
 /** From what was read to one decision per profile: who is asked about, and what counts. */
 import { expect, test } from '@jest/globals';
-import { type EmailKey, formatRecordRef, Personal, type RecordRef } from '../../../config/words.ts';
+import { type EmailKey, formatRecordRef, Personal, type ProfileKey, type RecordRef } from '../../../config/words.ts';
 import { normaliseAddress } from '../../../src/rules/address.ts';
 import { createKeyring } from '../../../src/store/email-key.ts';
 import type { View } from '../../../src/sync/gather.ts';
@@ -30,7 +30,8 @@ async function start(options: RoomOptions = {}): Promise<{ room: Room; views: re
   return { room, views: gathered.views };
 }
 
-const keyOf = ({ core }: Room, n: number): EmailKey => core.keyring.emailKey(addressOf(n));
+const keyOf = ({ core }: Room, n: number): EmailKey & ProfileKey =>
+  core.keyring.emailKey(addressOf(n)) as EmailKey & ProfileKey;
 
 function eraseOnRequest({ core }: Room, who: RecordRef | null, emailKey: EmailKey | null = null): Promise<unknown> {
   const erasure = { id: core.uuid(), source: 'cli' as const, jobId: null, ref: who, emailKey, sealed: null };
