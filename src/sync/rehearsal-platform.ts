@@ -86,10 +86,24 @@ export function createStandIn(real: Platform, options: StandInOptions): { platfo
       return known && { contactKey: known.contactKey ?? ids[0] ?? '', permissions: {} };
     }
     if (isEmpty && !known) return undefined;
-    const found = await real.find(ref, signal);
-    if (!found || (found.contactKey !== undefined && isElsewhere(found.contactKey, ref))) return undefined;
+    const found = await ask(ref, signal);
+    if (!found) return undefined;
     for (const id of ids) answers.set(id, found);
     return found;
+  }
+
+  /** Leaves out whom the rehearsal erased or moved: behind them somebody else may have the address. */
+  async function ask(ref: ContactRef, signal: AbortSignal): Promise<Found | undefined> {
+    const left: ContactRef = {
+      ...ref,
+      contactKeys: ref.contactKeys.filter((key) => !gone.has(key)),
+      recordIds: ref.recordIds.filter((id) => !gone.has(id)),
+    };
+    const found = await real.find(left, signal);
+    if (found?.contactKey === undefined || !isElsewhere(found.contactKey, ref)) return found;
+    if (ref.address === undefined || idsOf(left).length === 0) return undefined;
+    const other = await real.find({ contactKeys: [], recordIds: [], address: ref.address }, signal);
+    return other?.contactKey !== undefined && isElsewhere(other.contactKey, ref) ? undefined : other;
   }
 
   /** What the rehearsal itself has written for this person. */

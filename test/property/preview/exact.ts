@@ -60,6 +60,9 @@ export async function previewThenSync(
   if (wrong) return `the preview called ${wrong}`;
   if (JSON.stringify(plain(world.store.tables)) !== before) return 'the preview wrote into the ledger';
 
+  const unasked = await withoutAsking(world, choices, told);
+  if (unasked) return unasked;
+
   if (configure) await world.configure(choices);
   const contacts = contactsOf(world);
   const sent: string[] = [];
@@ -87,6 +90,18 @@ export async function previewThenSync(
     differ('ledger', ledgerLines(stage.shadow.tables), ledgerLines(world.store.tables)) ??
     unannounced(world, contacts, told)
   );
+}
+
+/** Without look-ups no target is called at all, and the decisions are the same. */
+async function withoutAsking(world: FakeWorld, choices: Choices, told: Preview): Promise<string | undefined> {
+  const called: string[] = [];
+  const stage = world.stage(choices, { before: (call) => void called.push(call) });
+  const blind = await preview(stage, { lookUp: false, share: {}, signal: never });
+  const target = called.find((call) => !call.startsWith('crm.'));
+  if (target) return `a preview without look-ups called ${target}`;
+  const decided = ({ lines }: Preview): string[] =>
+    lines.map((line) => `${line.target} ${formatRecordRef(line.ref)} ${line.action} ${line.rule}`);
+  return differ('decisions without look-ups', decided(blind), decided(told));
 }
 
 /** For the runner of random histories. */
