@@ -1,7 +1,21 @@
 import { expect, test } from '@jest/globals';
 import type { TableName } from '../../../config/words.ts';
 import type { Store } from '../../../src/store/store.ts';
-import { applyAll, begin, deliveryOf, hour, id, lease, main, minute, onEveryStore, other, owe, ref } from './room.ts';
+import {
+  applyAll,
+  begin,
+  deliveryOf,
+  hour,
+  id,
+  lease,
+  main,
+  minute,
+  onEveryStore,
+  other,
+  owe,
+  ref,
+  uuid,
+} from './room.ts';
 
 const self = (code: string, forMs = hour) => ({ code, reason: `${code} happened`, forMs, by: 'self' as const });
 const operator = { code: 'OPERATOR', reason: 'maintenance', forMs: 0, by: 'operator' as const };
@@ -176,6 +190,36 @@ onEveryStore('the configuration in force', (world) => {
     expect(lead).toMatchObject({ parked_code: 'C', lot: null });
     expect(await store.deliveries.claim(lease(2), 9, 1)).toEqual([]);
     expect(await store.deliveries.claim(lease(2), 9, 2)).toHaveLength(2);
+  });
+
+  test('makes due at once what waited for another setting, and nothing else that waits', async () => {
+    const { store } = world();
+    await begin(store);
+    await owe(store, [1, 2], { targets: [main] });
+    const codes = ['OUTCOME_BLOCKED', 'OUTCOME_MANUAL'];
+    const claimed = await store.deliveries.claim(lease(1), 9, 1);
+    const parking = claimed.map((member) => ({
+      ref: member.ref,
+      seq: member.claim?.seq ?? 0,
+      code: codes[member.ref.id === id(1) ? 0 : 1] ?? '',
+      reason: 'r',
+    }));
+    await store.deliveries.park(lease(1), parking);
+    for (const [n, code] of [
+      [1, 'BLOCKED'],
+      [2, 'MANUAL'],
+    ] as const) {
+      const erasure = { id: uuid(n), source: 'cli' as const, jobId: null, ref: ref(n), emailKey: null, sealed: null };
+      await store.erasures.open(erasure, [main]);
+      await store.erasures.claim(lease(n), 1, 1);
+      await store.erasures.wait(lease(n), uuid(n), hour, code, 'a sentence', true);
+    }
+
+    await store.configurations.take(1, state(2), []);
+
+    expect(await deliveryOf(store, 1)).toMatchObject({ parked_code: null, due_at: expect.any(Date) });
+    expect(await deliveryOf(store, 2)).toMatchObject({ parked_code: 'OUTCOME_MANUAL', due_at: null });
+    expect((await store.erasures.claim(lease(5), 9, 2)).map((erasure) => erasure.id)).toEqual([uuid(1)]);
   });
 
   test('work under way is still owed after it', async () => {
