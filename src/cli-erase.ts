@@ -126,7 +126,7 @@ function print(
           target: row.target,
           state: row.state,
           status: row.status,
-          waiting: row.waiting_code,
+          waiting: row.state === 'pending' ? row.waiting_code : null,
           sentence: targetSentence(app.core, row),
         })),
       })),

@@ -25,6 +25,8 @@ export interface ErasureTargetDone {
   readonly state: 'done' | 'absent';
   readonly status: number;
   readonly requestId: string | undefined;
+  /** Somebody had to erase by hand, and did. */
+  readonly byHand?: boolean;
   readonly members: readonly RecordRef[];
 }
 
@@ -35,8 +37,8 @@ export async function completeErasureTarget(
   done: ErasureTargetDone,
 ): Promise<void> {
   const result = await sql`update erasure_target set state = ${done.state}, status = ${done.status},
-      request_id = ${done.requestId ?? null}, waiting_code = null, waiting_reason = null, due_at = null,
-      lease_token = null, lease_until = null, completed_at = now()
+      request_id = ${done.requestId ?? null}, waiting_code = ${done.byHand ? 'MANUAL' : null}, waiting_reason = null,
+      due_at = null, lease_token = null, lease_until = null, completed_at = now()
     where erasure_id = ${done.erasureId}::uuid and target = ${lease.target} and lease_token = ${lease.token}::uuid`.execute(
     trx,
   );

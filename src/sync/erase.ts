@@ -255,6 +255,11 @@ async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedE
       const isFirst = profile.openIntents.every((intent) => intent.kind !== 'anonymize');
       const isRemembered = result.outcome.kind === 'manual' && isFirst;
       if (result.intentId && !isRemembered) await core.store.profiles.drop([result.intentId]);
+      if (isRemembered) {
+        await core.store.transaction((unit) =>
+          noteAnswer(unit, batch, erasure, person, profile.key, result.outcome, approval),
+        );
+      }
       const sentence = result.outcome.detail ?? `the platform answered ${result.outcome.kind}`;
       await core.store.erasures.wait(
         claimLease,
@@ -300,6 +305,7 @@ async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedE
       state: final ? 'done' : 'absent',
       status: final?.status ?? absentStatus,
       requestId: final?.request_id ?? undefined,
+      byHand: final?.status === 404 && final.waiting_code === 'MANUAL',
       members: person.members.map((member) => member.ref),
     });
   });

@@ -85,13 +85,16 @@ export function targetSentence(core: Core, row: ErasureTargetRow): string {
       return `${row.target}: not erased, only hidden; the platform can undo it (HTTP ${row.status}).`;
     const parts = [
       row.status === 404
-        ? `${row.target}: erased; the platform's answer was lost on the way, and nobody is there any more.`
+        ? row.waiting_code === 'MANUAL'
+          ? `${row.target}: erased by hand, as had to be; nobody is there any more.`
+          : `${row.target}: erased; the platform's answer was lost on the way, and nobody is there any more.`
         : `${row.target}: erased (HTTP ${row.status}).`,
     ];
     if (capabilities?.erase.purgeDays)
       parts.push(`The platform purges its last copy within ${capabilities.erase.purgeDays} days.`);
     if (capabilities?.erase.vendorBackupDays)
       parts.push(`The vendor's backups may keep a copy for ${capabilities.erase.vendorBackupDays} days.`);
+    for (const step of capabilities?.manualSteps ?? []) parts.push(`Left to do by hand: ${step}`);
     return parts.join(' ');
   }
   if (row.waiting_reason) return `${row.target}: not erased yet: ${row.waiting_reason}`;

@@ -173,6 +173,7 @@ test('somebody whom a hand had to erase was erased', async () => {
   const job = addJob(world, 'anonymize', person);
   await worker.settle(3);
   expect(jobState(world, job)).toMatchObject({ status: 'inProgress', detail: expect.stringContaining('by hand') });
+  expect(await answersOf(worker, person)).toEqual(['anonymize erased-on-request manual']);
   const [left] = world.spotler.contactsByEmail(person.email);
   expect(left).toMatchObject({ externalId: null });
   await fetch(`${world.spotler.adminUrl}/contacts/anonymize`, {
@@ -180,5 +181,13 @@ test('somebody whom a hand had to erase was erased', async () => {
     body: JSON.stringify({ email: person.email }),
   });
   await worker.settle(600);
-  expect(jobState(world, job)).toMatchObject({ status: 'succeeded', code: 'HTTP 410 Gone' });
+  expect(jobState(world, job)).toMatchObject({
+    status: 'succeeded',
+    code: 'HTTP 410 Gone',
+    detail: expect.stringContaining('main: erased by hand, as had to be; nobody is there any more.'),
+  });
+  expect(await answersOf(worker, person)).toEqual([
+    'anonymize erased-on-request manual',
+    'anonymize erased-on-request done',
+  ]);
 });

@@ -23,7 +23,7 @@ export function completeErasureTarget(room: Room, lease: Lease, done: ErasureTar
   part.state = done.state;
   part.status = done.status;
   part.request_id = done.requestId ?? null;
-  part.waiting_code = null;
+  part.waiting_code = done.byHand ? 'MANUAL' : null;
   part.waiting_reason = null;
   part.due_at = null;
   part.completed_at = new Date(room.now());
