@@ -1,0 +1,100 @@
+/** One decision, a delivery for each target, and an erasure that is done when every one of them says so. */
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { explanationLines } from '../../../src/cli-explain.ts';
+import { explain } from '../../../src/sync/explain.ts';
+import { addJob, addPeople, edit, jobState, type Person } from '../../support/crm-people.ts';
+import { type FiveTargets, startFiveTargets } from '../../support/five-targets.ts';
+import { scenario } from '../../support/scenario.ts';
+import type { Worker } from '../../support/worker.ts';
+
+const scene = scenario();
+let five: FiveTargets;
+beforeEach(async () => {
+  five = await startFiveTargets();
+});
+afterEach(() => five.close());
+
+const open = (allowTicketLoss: boolean): Promise<Worker> =>
+  scene.open({ config: { targets: five.configuration({ bolddesk: { allowTicketLoss } }) } });
+
+/** By target: who is there. */
+async function addressesOn(): Promise<Record<string, string[]>> {
+  const entries = await Promise.all(
+    five.names.map(async (name) => [name, (await five.people(name)).map(({ address }) => String(address)).sort()]),
+  );
+  return Object.fromEntries(entries);
+}
+
+const everywhere = (people: readonly Person[]): Record<string, string[]> =>
+  Object.fromEntries(five.names.map((name) => [name, people.map(({ email }) => email).sort()]));
+
+async function explained(worker: Worker, { id }: Person): Promise<string> {
+  const ref = { table: 'contact', id } as Parameters<typeof explain>[1];
+  const found = await explain(worker.core, ref, { lookUp: false, evidence: 20 }, new AbortController().signal);
+  return explanationLines(found, Date.now()).join('\n');
+}
+
+const linesOf = (text: string | undefined): string[] => String(text).split('\n');
+
+test('an erasure goes on target by target, and says at each moment which of them is open and why', async () => {
+  const { world } = scene;
+  const [anna, bert] = addPeople(world, 2, { new_newsletter: true }) as [Person, Person];
+  const first = await open(false);
+  await first.settle(600);
+  expect(await addressesOn()).toEqual(everywhere([anna, bert]));
+
+  // Keap is down, and the help desk would lose tickets that nobody allowed it to lose.
+  five.setFaults('keap', [{ kind: '503' }]);
+  const job = addJob(world, 'anonymize', anna);
+  await first.settle(30);
+  await first.useCases.marketingJobs(new AbortController().signal);
+
+  const halfWay = jobState(world, job);
+  expect(halfWay).toMatchObject({ status: 'inProgress' });
+  const sentences = linesOf(halfWay?.detail);
+  expect(sentences).toHaveLength(5);
+  const of = (name: string): string => sentences.find((line) => line.startsWith(`${name}: `)) ?? '';
+  expect(of('spotler')).toMatch(/^spotler: erased \(HTTP 20\d\)/);
+  expect(of('mailjet')).toMatch(/^mailjet: erased \(HTTP 200\)\. The platform purges its last copy within \d+ days\./);
+  expect(of('dialoginsight')).toMatch(/^dialoginsight: erased \(HTTP 200\).*kill file/);
+  expect(of('keap')).toMatch(/^keap: not erased yet: /);
+  expect(of('bolddesk')).toMatch(/^bolddesk: not erased yet: .*allowTicketLoss/);
+  expect(await addressesOn()).toEqual({
+    ...everywhere([bert]),
+    keap: everywhere([anna, bert]).keap,
+    bolddesk: everywhere([anna, bert]).bolddesk,
+  });
+  const meanwhile = await explained(first, anna);
+  for (const sentence of sentences.filter((line) => !line.startsWith('keap: '))) expect(meanwhile).toContain(sentence);
+  expect(meanwhile).toMatch(/keap: not erased yet/);
+  expect(meanwhile).toContain('rule erased-on-request');
+
+  // Nobody else waits for the two.
+  edit(world, bert, { firstname: 'Bertha' });
+  await first.settle(30);
+  const onMailjet = (await five.people('mailjet')).find(({ address }) => address === bert.email);
+  expect(Object.values(onMailjet?.fields ?? {})).toContain('Bertha');
+
+  // Keap returns: one part of the erasure is left.
+  five.setFaults('keap', []);
+  await first.passSeconds(120);
+  await first.settle(120);
+  expect(jobState(world, job)?.status).toBe('inProgress');
+  expect(linesOf(jobState(world, job)?.detail).filter((line) => line.includes('not erased yet'))).toEqual([
+    expect.stringMatching(/^bolddesk: /),
+  ]);
+  expect((await five.people('keap')).map(({ address }) => address)).toEqual([bert.email]);
+
+  // The setting is given.
+  const second = await open(true);
+  await second.passSeconds(600);
+  await second.settle(600);
+  const done = jobState(world, job);
+  expect(done).toMatchObject({ status: 'succeeded', code: 'HTTP 410 Gone' });
+  const final = linesOf(done?.detail).filter((line) => /^[a-z]+: /.test(line));
+  expect(final.map((line) => line.split(': ')[0]).sort()).toEqual([...five.names].sort());
+  for (const line of final) expect(line).toMatch(/^[a-z]+: erased /);
+  expect(final.find((line) => line.startsWith('keap: '))).toContain('90 days');
+  expect(await addressesOn()).toEqual(everywhere([bert]));
+  expect(await explained(second, anna)).toContain(final[0]);
+});
