@@ -44,14 +44,14 @@ export function createJobs({ client, waitMs, pause = defaultPause }: JobOptions)
 
   async function awaited(id: number, signal: AbortSignal): Promise<Job> {
     let waited = 0;
-    for (let look = 0; waited <= waitMs; look += 1) {
+    for (let look = 0; ; look += 1) {
       const ms = pauses[Math.min(look, pauses.length - 1)] ?? 0;
       waited += ms;
+      if (waited > waitMs) throw notEnded();
       if (ms > 0) await pause(ms, signal);
       const job = await client.job(id, signal);
       if (job && hasEnded(job)) return job;
     }
-    throw notEnded();
   }
 
   async function refusedBy(

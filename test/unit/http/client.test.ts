@@ -76,6 +76,12 @@ describe('an answer', () => {
     expect(answer).toMatchObject({ status: 204, text: '' });
   });
 
+  test('that says that nothing changed is an answer', async () => {
+    nock(origin).put('/x').reply(304);
+    const answer = await clientOf().request({ method: 'PUT', url: `${origin}/x`, template: 'PUT /x', signal });
+    expect(answer).toMatchObject({ status: 304, text: '' });
+  });
+
   test('that redirects is a configuration error and is not followed', async () => {
     nock(origin).get('/x').reply(302, '', { Location: 'https://elsewhere.example/x' });
     const error = await failureOf(

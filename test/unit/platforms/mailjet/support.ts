@@ -166,8 +166,9 @@ export function managesLists(id: number, actions: Readonly<Record<number, string
   answers('post', `${rest}/contact/${id}/managecontactslists`, 201, of({ ContactsLists }), { ContactsLists });
 }
 
-export function reads(id: number, found: unknown = contact(id)): void {
-  answers('get', `${rest}/contact/${id}`, found === undefined ? 404 : 200, found === undefined ? missing : of(found));
+/** Null: nobody has the id. */
+export function reads(id: number, found: object | null = contact(id)): void {
+  answers('get', `${rest}/contact/${id}`, found ? 200 : 404, found ? of(found) : missing);
 }
 
 export function newest(limit: number, ...contacts: readonly unknown[]): void {
