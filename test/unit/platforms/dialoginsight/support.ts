@@ -1,18 +1,16 @@
 /** Dialog Insight made of nock expectations: a call that no test announced fails, and so does one that never came. */
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from '@jest/globals';
+import { expect } from '@jest/globals';
 import nock from 'nock';
 import pino from 'pino';
 import type { TableSettings } from '../../../../config/settings.ts';
-import { Personal, parseRecordId, type RecordId } from '../../../../config/words.ts';
-import { ConnectorError } from '../../../../src/http/errors.ts';
+import { Personal } from '../../../../config/words.ts';
 import { unlimitedPace } from '../../../../src/http/pace.ts';
 import type { OpenPlatform, PlatformContext } from '../../../../src/platforms/context.ts';
 import type { UpsertItem } from '../../../../src/platforms/platform.ts';
 import { platforms } from '../../../../src/platforms/registry.ts';
+import { guid, watchEveryCall } from '../nock-calls.ts';
 
-// Each test file has a nock of its own over the one real `http`, active from its import on: what is left active would
-// answer the next file of the same process.
-nock.restore();
+export { failureOf, guid } from '../nock-calls.ts';
 
 export const origin = 'https://dialog.example';
 const base = '/webservices/ofc4';
@@ -31,10 +29,6 @@ export const table: TableSettings = {
   permissions: { Newsletter: 'new_newsletter' },
   whenOutOfScope: 'resetPermissions',
 };
-
-export function guid(digit: number): RecordId {
-  return parseRecordId(`${String(digit).repeat(8)}-0000-4000-8000-000000000000`)!;
-}
 
 export const own = guid(1);
 
@@ -164,25 +158,9 @@ export const updated = { IdRecord: 5, Status: 'Updated', ValidationResult: 'OK' 
 export const inserted = { IdRecord: 5, Status: 'Inserted', ValidationResult: 'OK' };
 export const skipped = { IdRecord: null, Status: 'Skipped', ValidationResult: 'OK' };
 
-export async function failureOf(work: Promise<unknown>): Promise<ConnectorError> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof ConnectorError)) throw new Error('no ConnectorError was thrown', { cause: error });
-  return error;
-}
-
 export function watchCalls(): void {
-  beforeAll(() => nock.activate());
-  afterAll(() => nock.restore());
-  beforeEach(() => nock.disableNetConnect());
-  afterEach(() => {
+  watchEveryCall(() => {
     for (const adapter of opened.splice(0)) adapter.close();
     sent.length = 0;
-    const pending = nock.pendingMocks();
-    nock.cleanAll();
-    nock.enableNetConnect();
-    expect(pending).toEqual([]);
   });
 }

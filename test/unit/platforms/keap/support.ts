@@ -1,18 +1,15 @@
 /** A Keap app made of nock expectations: a call that no test announced fails, and so does one that never came. */
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from '@jest/globals';
 import nock from 'nock';
 import pino from 'pino';
 import type { TableSettings } from '../../../../config/settings.ts';
-import { Personal, parseRecordId, type RecordId } from '../../../../config/words.ts';
-import { ConnectorError } from '../../../../src/http/errors.ts';
+import { Personal } from '../../../../config/words.ts';
 import { unlimitedPace } from '../../../../src/http/pace.ts';
 import type { OpenPlatform, PlatformContext } from '../../../../src/platforms/context.ts';
 import type { ContactRef, UpsertItem } from '../../../../src/platforms/platform.ts';
 import { platforms } from '../../../../src/platforms/registry.ts';
+import { guid, watchEveryCall } from '../nock-calls.ts';
 
-// Each test file has a nock of its own over the one real `http`, active from its import on: what is left active would
-// answer the next file of the same process.
-nock.restore();
+export { failureOf, guid } from '../nock-calls.ts';
 
 export const origin = 'https://keap.example';
 const base = '/crm/rest/v2';
@@ -37,10 +34,6 @@ export const table: TableSettings = {
   permissions: { marketing: 'new_marketing' },
   whenOutOfScope: 'resetPermissions',
 };
-
-export function guid(digit: number): RecordId {
-  return parseRecordId(`${String(digit).repeat(8)}-0000-4000-8000-000000000000`)!;
-}
 
 export const own = guid(1);
 
@@ -164,24 +157,8 @@ export function optsOut(email = address, after = 'MANUAL'): void {
   answers('patch', statusPath(email), 200, statusOf(after, email), optOut);
 }
 
-export async function failureOf(work: Promise<unknown>): Promise<ConnectorError> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof ConnectorError)) throw new Error('no ConnectorError was thrown', { cause: error });
-  return error;
-}
-
 export function watchCalls(): void {
-  beforeAll(() => nock.activate());
-  afterAll(() => nock.restore());
-  beforeEach(() => nock.disableNetConnect());
-  afterEach(() => {
+  watchEveryCall(() => {
     for (const adapter of opened.splice(0)) adapter.close();
-    const pending = nock.pendingMocks();
-    nock.cleanAll();
-    nock.enableNetConnect();
-    expect(pending).toEqual([]);
   });
 }
