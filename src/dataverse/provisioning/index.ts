@@ -5,6 +5,7 @@
  */
 import type { Settings } from '../../../config/settings.ts';
 import { ConnectorError } from '../../http/errors.ts';
+import type { DataverseClient } from '../client.ts';
 import { type ConnectionOptions, connectDataverse } from '../connection.ts';
 import type { CrmFinding } from '../crm.ts';
 import { configuredTables } from '../find-by-address.ts';
@@ -42,9 +43,21 @@ export interface Provisioning {
 const leastTimeoutMs = 180_000;
 
 export function createProvisioning(options: ProvisioningOptions): Provisioning {
-  const { settings, solution, publisher } = options;
+  const { settings } = options;
   const timeoutMs = Math.max(leastTimeoutMs, settings.dataverse.callTimeoutSeconds * 1000);
   const { client, close } = connectDataverse({ timeoutMs, ...options });
+  return { ...provisioningOver({ ...options, client }), close };
+}
+
+/** The same over a connection of somebody else. */
+export function provisioningOver({
+  client,
+  settings,
+  solution,
+  publisher,
+}: Pick<ProvisioningOptions, 'settings' | 'solution' | 'publisher'> & {
+  readonly client: DataverseClient;
+}): Omit<Provisioning, 'close'> {
   return {
     async run(run) {
       const { signal } = run;
@@ -59,7 +72,6 @@ export function createProvisioning(options: ProvisioningOptions): Provisioning {
     },
     role: (signal) => checkRole(client, settings, signal),
     byHand: byHand(settings),
-    close,
   };
 }
 
@@ -84,10 +96,7 @@ async function anyMissing(steps: readonly Step[], run: RunOptions): Promise<bool
 }
 
 /** Wire: organization, languagecode: the LCID of the base language. */
-async function baseLanguage(
-  client: ReturnType<typeof connectDataverse>['client'],
-  signal: AbortSignal,
-): Promise<number> {
+async function baseLanguage(client: DataverseClient, signal: AbortSignal): Promise<number> {
   const path = 'organizations?$select=languagecode';
   const [row] = await client.getAll(path, { template: 'GET /organizations', signal });
   if (typeof row?.languagecode === 'number') return row.languagecode;

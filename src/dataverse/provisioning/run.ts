@@ -1,7 +1,7 @@
 /**
  * Carries steps out, one after the other. Guarantees: a step that is there is not made; one that was made is looked for
  * until Dataverse shows it; a customization lock, a lost answer and metadata that is not seen yet are waited out for as
- * long as `patienceMs`; after a step that failed nothing that needs it is tried. Safe to end at any moment and to begin
+ * long as `patienceMs`; after a step that failed, or does not fit, nothing that needs it is tried. Safe to end at any moment and to begin
  * again: what is done is found again.
  */
 import { ConnectorError, isConnectorError } from '../../http/errors.ts';
@@ -54,7 +54,7 @@ export async function runSteps(steps: readonly Step[], options: RunOptions): Pro
   return results;
 }
 
-const standing: readonly StepState[] = ['there', 'made', 'amiss'];
+const standing: readonly StepState[] = ['there', 'made'];
 
 async function runStep(step: Step, before: readonly StepResult[], options: RunOptions): Promise<StepResult> {
   const { signal } = options;
