@@ -10,6 +10,24 @@ interface Kind {
   readonly bad: readonly (readonly [string, Json, string, string?])[];
 }
 
+const bolddesk: Kind = {
+  platform: 'bolddesk',
+  good: { baseUrl: 'https://acme.bolddesk.com/api/v1', apiKey: 'bolddesk-key-77aa' },
+  bad: [
+    ['baseUrl', undefined, 'https://<domain>.bolddesk.com/api/v1'],
+    ['baseUrl', 'https://acme.bolddesk.com', 'https://<domain>.bolddesk.com/api/v1'],
+    ['baseUrl', 'http://acme.bolddesk.com/api/v1', 'an https address'],
+    ['apiKey', undefined, 'a secret'],
+    ['apiKey', '', 'a secret'],
+    ['eraseMode', 'hard', 'permanent, soft or blank'],
+    ['allowTicketLoss', 'yes', 'true or false'],
+    ['deletedView', '', 'the name of a view'],
+    ['blankDomain', '@erased', 'a domain that receives no mail'],
+    ['clearWith', 'blank', 'null or empty'],
+    ['writeRecordId', 1, 'true or false'],
+  ],
+};
+
 const keap: Kind = {
   platform: 'keap',
   good: { app: 'ab123', apiKey: 'keap-key-5c1e', recordIdField: 'dynamicsid' },
@@ -75,14 +93,15 @@ const mailjet: Kind = {
   ],
 };
 
-export const badTargets: readonly BadCase[] = [keap, dialogInsight, mailjet].flatMap(({ platform, good, bad }) =>
-  bad.map(([key, value, mend, below = '']): BadCase => {
-    const what = value === undefined ? 'left out' : JSON.stringify(value);
-    return {
-      name: `targets[0].${key} of ${platform}: ${what}`,
-      yaml: changed([['targets', 0], { name: 'main', platform, ...good, [key]: value }]),
-      env: baseEnv,
-      expect: [{ path: `targets[0].${key}${below}`, mend }],
-    };
-  }),
+export const badTargets: readonly BadCase[] = [bolddesk, keap, dialogInsight, mailjet].flatMap(
+  ({ platform, good, bad }) =>
+    bad.map(([key, value, mend, below = '']): BadCase => {
+      const what = value === undefined ? 'left out' : JSON.stringify(value);
+      return {
+        name: `targets[0].${key} of ${platform}: ${what}`,
+        yaml: changed([['targets', 0], { name: 'main', platform, ...good, [key]: value }]),
+        env: baseEnv,
+        expect: [{ path: `targets[0].${key}${below}`, mend }],
+      };
+    }),
 );
