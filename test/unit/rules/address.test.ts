@@ -75,6 +75,8 @@ describe('normalising an address', () => {
     ['anna@例え。example', 'anna@xn--r8jz45g.example'],
     ['anna@ｍａｉｌ．example', 'anna@mail.example'],
     ['anna@mail-host.example', 'anna@mail-host.example'],
+    ['anna@пример', 'anna@xn--e1afmkfd'],
+    ['@MÜLLER.example', '@xn--mller-kva.example'],
     ['', ''],
     ['  NOT AN ADDRESS ', 'not an address'],
   ])('makes %j into %j', (text, expected) => {
@@ -86,7 +88,7 @@ describe('normalising an address', () => {
     expect(new Set(people.map(normaliseAddress)).size).toBe(people.length);
   });
 
-  it.each(['a@mail.example:80', 'a@mail.example/x', 'a@mail.example?x', 'a@mail.example#x', 'a@ü.example:80'])(
+  it.each(['a@mail.example:80', 'a@mail.example/x', 'a@mail.example?x', 'a@mail.example#x', 'a@ü.example:80', 'a@ü/x'])(
     'does not lose the end of %s, which would make two addresses one',
     (text) => {
       expect(normaliseAddress(text)).toBe(text);

@@ -54,6 +54,20 @@ describe('line 2, everybody says anonymize', () => {
     expect(answer(both)).toEqual(anonymizeAtLine(2, 'merged', false));
   });
 
+  it('is decided by those who have a say, the others neither name the rule nor make it less explicit', () => {
+    expect(answer([member({ doNotEmail: true }), member({ merged: true, address: 'empty' })])).toEqual(
+      anonymizeAtLine(2, 'do-not-email', false),
+    );
+    const suppressed = member({ suppressed: true, merged: true, existence: 'deleted' });
+    const lead = member({ table: 'lead', state: 'qualified' });
+    expect(answer([suppressed, lead])).toEqual(anonymizeAtLine(2, 'deleted', true));
+  });
+
+  it('lets nobody but a lead lose its say by being qualified', () => {
+    const contact = member({ table: 'contact', state: 'qualified', doNotBulkEmail: true });
+    expect(answer([contact, member()]).line).toBe(4);
+  });
+
   it('is explicit only when each of the records was suppressed', () => {
     const suppressed = member({ suppressed: true });
     expect(answer([suppressed])).toEqual(anonymizeAtLine(2, 'suppressed', true));
@@ -161,7 +175,7 @@ describe('line 6, the rest is out of scope or inactive', () => {
     const duplicate = member({ merged: true });
     const decision = decideProfile([duplicate], calm);
     expect(decision).toMatchObject({ line: 6, action: 'resetPermissions', rule: 'merged', mayCreate: false });
-    expect(decision.owner).toBe(duplicate);
+    expect(decision).toMatchObject({ owner: duplicate, explicit: false });
   });
 
   it('keeps a Qualified lead that is alone', () => {
@@ -214,6 +228,7 @@ describe('whose data a profile carries', () => {
     const first = member({}, { id: '11111111-0000-4000-8000-000000000000' });
     const second = member({}, { id: '22222222-0000-4000-8000-000000000000' });
     expect(ownerOf(second, first)).toBe(first);
+    expect(ownerOf(first, second)).toBe(first);
   });
 });
 
@@ -224,8 +239,40 @@ describe('the sentence for people', () => {
     );
   });
 
-  it('is about all records where several share the profile', () => {
-    const { sentence } = decideProfile([member({ doNotEmail: true }), member()], calm);
-    expect(sentence).toBe('One record of this person says that they must not be emailed.');
+  it.each([
+    ['Somebody asked to erase this person, or the address is on the suppression list.', { erasureOpen: true }, {}],
+    [
+      'Every record of this person that has a say is to be anonymized, or none has a say.',
+      { doNotEmail: true },
+      { existence: 'deleted' },
+    ],
+    ['One record of this person says that they must not be emailed.', { doNotEmail: true }, {}],
+    ['One record of this person says that they want no bulk email.', { doNotBulkEmail: true }, {}],
+    [
+      'One record of this person is eligible; inactive records and those out of scope have no say.',
+      {},
+      { inScope: false },
+    ],
+    [
+      'All records of this person that are left are inactive, out of scope or duplicates.',
+      { inScope: false },
+      { state: 'inactive' },
+    ],
+    ['No record of this person asks for anything.', { erasedBefore: true }, { erasedBefore: true }],
+  ] as const)('is about all records where several share the profile: %s', (sentence, one, other) => {
+    expect(decideProfile([member(one), member(other)], calm).sentence).toBe(sentence);
+  });
+
+  it('is the one of the rule that decided, not of the first rule', () => {
+    expect(decideProfile([member({ doNotEmail: true })], calm).sentence).toBe(
+      'The record says that this person must not be emailed.',
+    );
+  });
+
+  it('says of an address without a record why it is erased, or that nobody is known', () => {
+    const sentence = (context: Partial<typeof calm>) => decideProfile([], { ...calm, ...context }).sentence;
+    expect(sentence({ explicitErasure: true })).toMatch(/^Somebody asked to erase this person/);
+    expect(sentence({ addressSuppressed: true })).toBe('The address or the record is on the suppression list.');
+    expect(sentence({})).toBe('No record is known that belongs to this profile.');
   });
 });
