@@ -242,6 +242,7 @@ test.each(['park', 'gone'] as const)('a record whose own fault it is (%s) is par
 });
 
 test('an erasure that is not confirmed is tried again before it is parked', async () => {
+  expect(notConfirmed).toBe('ERASURE_NOT_CONFIRMED');
   const { room, batch, one, two } = await start();
   await failCall(batch, new ConnectorError('park', notConfirmed, 'still there'), [one, withAttempts(two, 8)]);
   expect(deliveryOf(room, 1)).toMatchObject({ parked_code: null, attempts: 1 });

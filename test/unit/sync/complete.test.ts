@@ -1,9 +1,12 @@
 /** The end of a piece of work: what is stored with it, what stays open, and what the evidence says. */
 import { expect, test } from '@jest/globals';
 import { LeaseLostError, type OpenIntent } from '../../../src/store/profiles.ts';
+import type { Store } from '../../../src/store/store.ts';
 import type { Batch } from '../../../src/sync/batch.ts';
 import { approvedBy, complete, evidenceOf, lateEffectLeft } from '../../../src/sync/complete.ts';
+import type { Core } from '../../../src/sync/core.ts';
 import { circumstancesOf, type Judged, judge } from '../../../src/sync/judge.ts';
+import { type Applied, noMeter } from '../../../src/sync/meter.ts';
 import { lateEffectSeconds } from '../../support/fakes/fake-world.ts';
 import {
   addPerson,
@@ -144,6 +147,30 @@ test('what has to be done again is due again, and what is staged waits in its li
   expect(deliveryOf(waiting.room, 1)).toMatchObject({ due_at: null, staged: true });
 });
 
+test('where nothing is said of intents and evidence none is closed, and none written', async () => {
+  const { room, batch, judged } = await start();
+  const closed: string[] = [];
+  const { store } = batch.core;
+  const watched: Store = {
+    ...store,
+    transaction: (work) =>
+      store.transaction((unit) =>
+        work({
+          ...unit,
+          closeIntents(ids) {
+            closed.push(...ids);
+            return unit.closeIntents(ids);
+          },
+        }),
+      ),
+  };
+  const watching = { ...batch, core: { ...batch.core, store: watched } };
+  await complete(watching, [{ judged: { ...judged, views: [] } }]);
+  await complete(watching, [{ judged, keepIntent: true, intentId: 'kept', met: [intent('upsert', lateMs)] }]);
+  expect(closed).toEqual([]);
+  expect(room.world.store.tables.evidence).toEqual([]);
+});
+
 test('own intents are closed, and those of others once they can no longer land', async () => {
   const started = await start();
   const { batch, judged } = started;
@@ -158,6 +185,76 @@ test('own intents are closed, and those of others once they can no longer land',
   expect(await openIntents(started)).toEqual(names);
   await complete(batch, [{ judged, intentId: 'own', met }]);
   expect(await openIntents(started)).toEqual(['young', 'unmet']);
+});
+
+interface Watched extends Started {
+  readonly applied: Applied[];
+  readonly noted: unknown[];
+}
+
+/** As `start`, with the contact changed two seconds ago, by news of its own. */
+async function startMeasured(modifiedOn?: string): Promise<Watched> {
+  const started = await start((made) => ({
+    ...made,
+    views: made.views.map((view) => {
+      const { claim } = view.ledger;
+      const isContact = view.name === nameOf(1);
+      const { reading } = view;
+      const ledger = { ...view.ledger, claim: claim && { ...claim, lot: isContact ? undefined : 'a full read' } };
+      return reading.kind === 'row' && modifiedOn !== undefined
+        ? { ...view, ledger, reading: { ...reading, row: { ...reading.row, modifiedOn } } }
+        : { ...view, ledger };
+    }),
+  }));
+  const applied: Applied[] = [];
+  const noted: unknown[] = [];
+  const core: Core = {
+    ...started.batch.core,
+    meter: { ...noMeter, applied: (what) => void applied.push(what) },
+    noteFinished: (target, finished) => void noted.push([target, finished]),
+  };
+  return { ...started, batch: { ...started.batch, core }, applied, noted };
+}
+
+const secondsAgo = (seconds: number): string => new Date(Date.UTC(2026, 0, 1) - seconds * 1000).toISOString();
+
+test('what was brought to its end is measured, with the time since its change where that is a moment', async () => {
+  const { batch, judged, applied, noted } = await startMeasured(secondsAgo(2));
+  const finished = [{ judged }];
+  await complete(batch, finished);
+  const what = { target: first, action: 'sync', rule: 'eligible' };
+  expect(applied).toEqual([
+    { ...what, lagMs: 2000 },
+    { ...what, lagMs: undefined },
+  ]);
+  expect(noted).toEqual([[first, finished]]);
+});
+
+test.each([
+  ['a change that seems to come from the future took no time', secondsAgo(-5), 0],
+  ['a row without a moment has none', undefined, undefined],
+])('%s', async (_, modifiedOn, expected) => {
+  const { batch, judged, applied } = await startMeasured(modifiedOn);
+  await complete(batch, [{ judged }]);
+  expect(applied[0]?.lagMs).toBe(expected);
+});
+
+test('a deletion has no moment', async () => {
+  const { batch, judged, applied } = await startMeasured(secondsAgo(2));
+  const views = judged.views.map((view) => ({ ...view, reading: { kind: 'deleted' as const } }));
+  await complete(batch, [{ judged: { ...judged, views } }]);
+  expect(applied.map(({ lagMs }) => lagMs)).toEqual([undefined, undefined]);
+});
+
+test('what goes on, what waits and what was only read along is not measured', async () => {
+  for (const more of [{ againInMs: 5 }, { staged: true }]) {
+    const { batch, judged, applied } = await startMeasured(secondsAgo(2));
+    await complete(batch, [{ judged, ...more }]);
+    expect(applied).toEqual([]);
+  }
+  const { batch, judged, applied } = await startMeasured(secondsAgo(2));
+  await complete(batch, [{ judged: { ...judged, views: judged.views.map(withoutClaim) } }]);
+  expect(applied).toEqual([]);
 });
 
 test('without the lease nothing of it is stored', async () => {
