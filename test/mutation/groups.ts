@@ -8,29 +8,31 @@ export interface Group {
   readonly needsPostgres: boolean;
 }
 
+const inMemory = ['test/unit/sync/*.test.ts'];
+
 export const groups: readonly Group[] = [
   {
     name: 'rules',
     mutate: ['src/rules/*.ts'],
-    tests: ['test/unit/rules/{address,combine,documentation,rules}.test.ts', 'test/model/decide.test.ts'],
+    tests: ['test/unit/rules/{documentation,rules,combine,address}.test.ts', 'test/model/decide.test.ts'],
     needsPostgres: false,
   },
   {
-    name: 'judging',
+    name: 'combining',
     mutate: ['src/sync/judge.ts', 'src/sync/cases.ts'],
-    tests: ['test/unit/sync/*.test.ts', 'test/property/histories.test.ts'],
+    tests: inMemory,
     needsPostgres: false,
   },
   {
     name: 'brake',
     mutate: ['src/sync/automatic.ts', 'src/sync/guard.ts'],
-    tests: ['test/unit/sync/*.test.ts'],
+    tests: inMemory,
     needsPostgres: false,
   },
   {
     name: 'claims',
     mutate: ['src/sync/apply.ts', 'src/sync/batch.ts', 'src/sync/complete.ts'],
-    tests: ['test/unit/sync/*.test.ts'],
+    tests: inMemory,
     needsPostgres: false,
   },
   {
