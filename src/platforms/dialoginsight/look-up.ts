@@ -43,6 +43,8 @@ export interface LookUp {
    * address, a contact that carries the id of another record is left out: somebody may have typed that address in.
    */
   everywhere(ref: ContactRef, signal: AbortSignal): Promise<Place[]>;
+  /** Whether that very contact is still there, whatever its address is by now. */
+  isThere(place: Place, signal: AbortSignal): Promise<boolean>;
   addressOf(place: Place, signal: AbortSignal): Promise<Personal<string> | undefined>;
   /** The record's id that a contact carries. */
   recordIdOf(place: Place, signal: AbortSignal): Promise<string | undefined>;
@@ -70,10 +72,12 @@ export function createLookUp(
 
   async function byIds(project: number, ref: ContactRef, signal: AbortSignal): Promise<Contact[]> {
     const found: Contact[] = [];
-    for (const id of ownIdsOf(ref, project)) {
-      found.push(...(await search(project, 'idContact', id, (shown) => shown === id, signal)));
-    }
+    for (const id of ownIdsOf(ref, project)) found.push(...(await byId(project, id, signal)));
     return found;
+  }
+
+  function byId(project: number, id: string, signal: AbortSignal): Promise<Contact[]> {
+    return search(project, 'idContact', id, (shown) => shown === id, signal);
   }
 
   async function byRecordIds(project: number, ref: ContactRef, signal: AbortSignal): Promise<Contact[]> {
@@ -101,6 +105,7 @@ export function createLookUp(
 
   return {
     byAddress,
+    isThere: async ({ project, contact }, signal) => (await byId(project, contact.idContact, signal)).length > 0,
     addressOf,
     recordIdOf,
 

@@ -7,7 +7,8 @@
  * when the process ends in between and only ids are known.
  * wire: platforms.md 4.4 to 4.6.
  */
-import { ConnectorError } from '../../http/errors.ts';
+import { parseRecordId } from '../../../config/words.ts';
+import { ConnectorError, isConnectorError } from '../../http/errors.ts';
 import type { ContactRef, Found, Outcome, PermissionBits } from '../platform.ts';
 import type { DialogInsightClient } from './client.ts';
 import type { Discovery } from './discovery.ts';
@@ -47,7 +48,7 @@ export function createPeople({ client, discovery, lookUp, settings, permissions 
     const record = keyed(address.reveal(), data, await discovery.read(project, signal));
     const { value, requestId } = await client.merge(project, [record], 'update', signal);
     if (value[0]?.Status?.toLowerCase() === 'updated') return { requestId };
-    if ((await lookUp.byAddress(project, address, signal)).length === 0) return undefined;
+    if (!(await lookUp.isThere(place, signal))) return undefined;
     throw new ConnectorError(
       'park',
       'DIALOGINSIGHT_NOT_CHANGED',
@@ -65,11 +66,11 @@ export function createPeople({ client, discovery, lookUp, settings, permissions 
     // The key may lead to somebody else by now, or to several: nobody is deleted whom we did not look at.
     const same = await client.contacts(project, email, address.reveal(), signal);
     if (same.length > 1) return byHand;
-    if (same.length === 0) return undefined;
+    if (same.length === 0) return (await lookUp.isThere(place, signal)) ? byHand : undefined;
     if (same[0]?.idContact !== contact.idContact) throw changed(project);
     const { value: deleted, requestId } = await client.remove(project, email, address, signal);
     if (deleted) return { requestId };
-    if ((await lookUp.byAddress(project, address, signal)).length === 0) return undefined;
+    if (!(await lookUp.isThere(place, signal))) return undefined;
     throw new ConnectorError(
       'retry',
       'DIALOGINSIGHT_STILL_FOUND',
@@ -78,16 +79,20 @@ export function createPeople({ client, discovery, lookUp, settings, permissions 
     );
   }
 
-  /** Makes everybody but the first findable by the record's id. */
+  /** Makes everybody but the first findable by the record's id; a refusal of that keeps nobody from being erased. */
   async function mark(places: readonly Place[], ref: ContactRef, signal: AbortSignal): Promise<void> {
     const ours = recordIdsOf(ref);
     const [id] = ours;
     if (id === undefined) return;
     for (const place of places.slice(1)) {
       const carried = await lookUp.recordIdOf(place, signal);
-      if (ours.some((own) => own === carried?.toLowerCase()) || !(await lookUp.addressOf(place, signal))) continue;
+      if (ours.some((own) => own === parseRecordId(carried)) || !(await lookUp.addressOf(place, signal))) continue;
       const { recordId } = await discovery.read(place.project, signal);
-      await change(place, { [recordId]: id }, signal);
+      try {
+        await change(place, { [recordId]: id }, signal);
+      } catch (error) {
+        if (!isConnectorError(error) || error.kind !== 'park') throw error;
+      }
     }
   }
 
@@ -157,7 +162,7 @@ function doneAt({ project, contact }: Place, { requestId }: NonNullable<Step>): 
 }
 
 function toDeleteByHand(projects: readonly number[]): string {
-  return `Dialog Insight has a contact without an address, or several with one address, in project ${projects.join(', ')}: to be deleted by hand there.`;
+  return `Dialog Insight has a contact that its address alone does not name (none, one of several, or not found by it) in project ${projects.join(', ')}: to be deleted by hand there.`;
 }
 
 function withoutKey(project: number): ConnectorError {

@@ -241,6 +241,7 @@ describe('anonymizing', () => {
     deletes(0);
     gets();
     expect(await open().anonymize(byAddress, signal)).toEqual({ kind: 'absent', status: 404 });
+    expect(sent.at(-1)?.body.Clause).toEqual(clause('idContact', '5'));
 
     discovers();
     gets(contact(5));
@@ -251,6 +252,40 @@ describe('anonymizing', () => {
       kind: 'retry',
       code: 'DIALOGINSIGHT_STILL_FOUND',
     });
+  });
+
+  it('is absent when the contact is gone right before the deletion, and never while it is there by its id', async () => {
+    discovers();
+    gets(contact(5));
+    gets();
+    gets();
+    expect(await open().anonymize(byAddress, signal)).toEqual({ kind: 'absent', status: 404 });
+
+    discovers();
+    gets(contact(5));
+    gets();
+    gets(contact(5, 'moved@person.example'));
+    expect(await open().anonymize(byAddress, signal)).toMatchObject({ kind: 'manual' });
+    expect(sent.map(({ call }) => call)).not.toContain('contacts.Delete');
+  });
+
+  it('erases also where the other projects refuse the mark', async () => {
+    discovers();
+    gets(contact(5));
+    discovers();
+    gets();
+    gets(contact(5));
+    gets(contact(6, address, { f_D365Id: null }));
+    merges(skipped);
+    gets(contact(6));
+    for (const id of [5, 6]) {
+      gets(contact(id));
+      deletes(1);
+    }
+
+    const outcome = await open({ otherProjects: [other] }).anonymize({ ...byAddress, recordIds: [own] }, signal);
+
+    expect(outcome.kind).toBe('done');
   });
 
   it('deletes nobody whom the address leads to instead', async () => {
