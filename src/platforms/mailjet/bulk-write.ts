@@ -13,7 +13,7 @@ import type { Outcome, UpsertItem } from '../platform.ts';
 import type { ImportedContact, MailjetClient } from './client.ts';
 import { listWishes } from './consent.ts';
 import { type Catalogue, marketing } from './discovery.ts';
-import type { Jobs } from './jobs.ts';
+import type { Jobs, Patience } from './jobs.ts';
 import { contactKeyOf, mailjetIdsOf } from './look-up.ts';
 import type { OwnCreations } from './own-creations.ts';
 import type { Contact } from './schema.ts';
@@ -68,6 +68,7 @@ export function createBulkWrite(client: Pick<MailjetClient, 'newest'>, jobs: Job
   async function subscribe(
     created: ReadonlyMap<UpsertItem, Contact>,
     catalogue: Catalogue,
+    patience: Patience,
     signal: AbortSignal,
   ): Promise<ReadonlySet<string>> {
     const refused = new Set<string>();
@@ -82,7 +83,7 @@ export function createBulkWrite(client: Pick<MailjetClient, 'newest'>, jobs: Job
     for (const [listId, items] of byList) {
       const contacts = items.map((item) => ({ Email: item.address.reveal() }));
       const list = { listId, action: 'addnoforce' } as const;
-      for (const address of await jobs.run(contacts, list, () => undefined, signal)) refused.add(address);
+      for (const address of await jobs.run(contacts, list, patience, signal)) refused.add(address);
     }
     return refused;
   }
@@ -92,18 +93,14 @@ export function createBulkWrite(client: Pick<MailjetClient, 'newest'>, jobs: Job
       const floor = await highestId(signal);
       const begun = items.filter((item) => own.begin(item.address, floor));
       const started = { yes: false };
+      const patience = jobs.patience();
       let refused: ReadonlySet<string>;
       try {
         const contacts = items.map((item) => imported(item, catalogue));
-        refused = await jobs.run(
-          contacts,
-          undefined,
-          () => {
-            started.yes = true;
-            progress.landed = true;
-          },
-          signal,
-        );
+        refused = await jobs.run(contacts, undefined, patience, signal, () => {
+          started.yes = true;
+          progress.landed = true;
+        });
       } catch (error) {
         const isRefused = error instanceof ConnectorError && error.kind !== 'retry' && !started.yes;
         if (isRefused) for (const item of begun) own.finish(item.address);
@@ -120,7 +117,7 @@ export function createBulkWrite(client: Pick<MailjetClient, 'newest'>, jobs: Job
         if (!item.known && contact && own.has(contact)) created.set(item, contact);
         else if (item.known && !contact) outcomes.set(item, updated(item));
       }
-      const unsubscribed = await subscribe(created, catalogue, signal);
+      const unsubscribed = await subscribe(created, catalogue, patience, signal);
       for (const [item, contact] of created) {
         if (unsubscribed.has(keyOf(item.address))) continue;
         own.finish(item.address);

@@ -12,7 +12,14 @@ import { normaliseAddress } from '../address.ts';
 import type { ImportedContact, ListAction, MailjetClient } from './client.ts';
 import type { Job } from './schema.ts';
 
+/** Milliseconds that may still be waited. */
+export interface Patience {
+  leftMs: number;
+}
+
 export interface Jobs {
+  /** For all jobs of one call of the port, so that they end while its lease lasts. */
+  patience(): Patience;
   /**
    * Starts a job and waits for its end. Answers the addresses (normalised) that were refused. What is thrown before
    * `started` was called says that nothing took effect, unless it is `retry`. Throws `retry` MAILJET_JOB_UNFINISHED,
@@ -21,8 +28,9 @@ export interface Jobs {
   run(
     contacts: readonly ImportedContact[],
     list: { readonly listId: number; readonly action: ListAction } | undefined,
-    started: () => void,
+    patience: Patience,
     signal: AbortSignal,
+    started?: () => void,
   ): Promise<ReadonlySet<string>>;
   /** Throws `retry` MAILJET_JOB_UNFINISHED while an earlier job has not ended. */
   checkEnded(signal: AbortSignal): Promise<void>;
@@ -30,7 +38,7 @@ export interface Jobs {
 
 export interface JobOptions {
   readonly client: Pick<MailjetClient, 'startImport' | 'job' | 'jobErrors'>;
-  /** Milliseconds to wait for one job. */
+  /** Milliseconds to wait for the jobs of one call of the port. */
   readonly waitMs: number;
   /** Waits; ends early, with an error or without, when the signal is aborted. */
   readonly pause?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
@@ -42,12 +50,11 @@ const pauses = [0, 500, 1000, 2000, 4000];
 export function createJobs({ client, waitMs, pause = defaultPause }: JobOptions): Jobs {
   const unfinished = new Set<number>();
 
-  async function awaited(id: number, signal: AbortSignal): Promise<Job> {
-    let waited = 0;
+  async function awaited(id: number, patience: Patience, signal: AbortSignal): Promise<Job> {
     for (let look = 0; ; look += 1) {
       const ms = pauses[Math.min(look, pauses.length - 1)] ?? 0;
-      waited += ms;
-      if (waited > waitMs) throw notEnded();
+      if (ms > patience.leftMs) throw notEnded();
+      patience.leftMs -= ms;
       if (ms > 0) await pause(ms, signal);
       const job = await client.job(id, signal);
       if (job && hasEnded(job)) return job;
@@ -70,13 +77,15 @@ export function createJobs({ client, waitMs, pause = defaultPause }: JobOptions)
   }
 
   return {
-    async run(contacts, list, started, signal) {
+    patience: () => ({ leftMs: waitMs }),
+
+    async run(contacts, list, patience, signal, started) {
       const id = await client.startImport(contacts, list, signal);
-      started();
+      started?.();
       unfinished.add(id);
       let job: Job;
       try {
-        job = await awaited(id, signal);
+        job = await awaited(id, patience, signal);
       } catch (error) {
         throw afterLanding(error);
       }

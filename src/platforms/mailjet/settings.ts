@@ -49,7 +49,7 @@ export const mailjetSettings = z.strictObject({
   }),
   jobWaitSeconds: z.int().min(1).max(90).default(45).meta({
     description:
-      'Seconds that one asynchronous job is waited for before the rest of the work goes back into the queue.',
+      'Seconds that the asynchronous jobs of one batch are waited for before the work goes back into the queue.',
     expected: 'a whole number from 1 to 90',
   }),
 });

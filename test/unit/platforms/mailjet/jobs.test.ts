@@ -29,13 +29,11 @@ function mailjet(looks: readonly (Job | undefined)[], file?: string) {
   return { seen, jobs: createJobs({ client, waitMs: 10_000, pause }) };
 }
 
-const ignore = () => undefined;
-
 describe('a job', () => {
   it('is looked at until it has ended, more and more rarely', async () => {
     const { jobs, seen } = mailjet([running, undefined, running, done]);
 
-    expect(await jobs.run(people, undefined, ignore, signal)).toEqual(new Set());
+    expect(await jobs.run(people, undefined, jobs.patience(), signal)).toEqual(new Set());
     expect(seen.pauses).toEqual([500, 1000, 2000]);
     expect(seen.files).toBe(0);
   });
@@ -43,7 +41,7 @@ describe('a job', () => {
   it('tells whom its error file names, whatever its form', async () => {
     const { jobs } = mailjet([withErrors], '{"errors":{"b@ONE.example":["CM09"]},"row":{"Email":"x@one.example"}}');
 
-    expect(await jobs.run(people, undefined, ignore, signal)).toEqual(new Set(['b@one.example']));
+    expect(await jobs.run(people, undefined, jobs.patience(), signal)).toEqual(new Set(['b@one.example']));
   });
 
   it.each([
@@ -55,7 +53,7 @@ describe('a job', () => {
   ])('is refused as a whole for %s', async (_what, job, file) => {
     const { jobs } = mailjet([job], file);
 
-    const failure = await failureOf(jobs.run(people, undefined, ignore, signal));
+    const failure = await failureOf(jobs.run(people, undefined, jobs.patience(), signal));
 
     expect(failure).toMatchObject({ kind: 'park', code: 'MAILJET_JOB_REFUSED', mayHaveLanded: true });
   });
@@ -63,13 +61,13 @@ describe('a job', () => {
   it('that failed for one alone is about that one', async () => {
     const { jobs } = mailjet([{ Status: 'Error' }]);
 
-    expect(await jobs.run(people.slice(0, 1), undefined, ignore, signal)).toEqual(new Set(['a@one.example']));
+    expect(await jobs.run(people.slice(0, 1), undefined, jobs.patience(), signal)).toEqual(new Set(['a@one.example']));
   });
 
   it('that does not end in time is remembered, and nothing else may be written until it has', async () => {
     const { jobs, seen } = mailjet([...new Array<Job>(5).fill(running), running, done]);
 
-    const failure = await failureOf(jobs.run(people, undefined, ignore, signal));
+    const failure = await failureOf(jobs.run(people, undefined, jobs.patience(), signal));
     const meanwhile = await failureOf(jobs.checkEnded(signal));
     await jobs.checkEnded(signal);
     const looks = seen.looks;
@@ -80,18 +78,24 @@ describe('a job', () => {
     expect(seen.looks).toBe(looks);
   });
 
+  it('shares its patience with the other jobs of the batch', async () => {
+    const { jobs, seen } = mailjet([running, running, running, done, running]);
+    const patience = jobs.patience();
+
+    await jobs.run(people, undefined, patience, signal);
+    const failure = await failureOf(jobs.run(people, undefined, patience, signal));
+
+    expect(failure.code).toBe('MAILJET_JOB_UNFINISHED');
+    expect(seen.pauses).toEqual([500, 1000, 2000, 500, 1000, 2000]);
+  });
+
   it('tells that it was started before it is waited for', async () => {
     const { jobs } = mailjet([done]);
     let started = 0;
 
-    await jobs.run(
-      people,
-      { listId: 1, action: 'addnoforce' },
-      () => {
-        started += 1;
-      },
-      signal,
-    );
+    await jobs.run(people, { listId: 1, action: 'addnoforce' }, jobs.patience(), signal, () => {
+      started += 1;
+    });
 
     expect(started).toBe(1);
   });
@@ -105,7 +109,7 @@ describe('a job', () => {
     const jobs = createJobs({ client, waitMs: 10_000 });
     const ending = new AbortController();
 
-    const failure = failureOf(jobs.run(people, undefined, () => ending.abort(), ending.signal));
+    const failure = failureOf(jobs.run(people, undefined, jobs.patience(), ending.signal, () => ending.abort()));
 
     expect(await failure).toMatchObject({ kind: 'retry', code: 'HTTP_ABORTED', mayHaveLanded: true });
   });
