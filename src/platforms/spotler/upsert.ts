@@ -7,6 +7,7 @@
  * wire: Spotler swagger 1.2 POST /contact/list (100 contacts, `update` per request), PUT /contact/{externalId}.
  */
 import { afterLanding, ConnectorError } from '../../http/errors.ts';
+import { atOnce } from '../at-once.ts';
 import type { Outcome, UpsertItem } from '../platform.ts';
 import type { SpotlerClient } from './client.ts';
 import { type Catalogue, type Discovery, toBits } from './discovery.ts';
@@ -53,13 +54,13 @@ export function createUpsert(client: SpotlerClient, discovery: Discovery, option
 
     if (options.identity === 'address') {
       const moved = items.filter((item) => item.addressChanged);
-      await forEachAtOnce(moved, (item) => checkAddressIsFree(client, item, signal));
+      await atOnce(moved, parallel, (item) => checkAddressIsFree(client, item, signal));
     }
 
     // An address is changed under the id: by address Spotler would not know whom we mean, and make somebody new of them.
     const renamed: UpsertItem[] = [];
     const single = items.filter((item) => !item.mayCreate || item.addressChanged);
-    await forEachAtOnce(single, async (item) => {
+    await atOnce(single, parallel, async (item) => {
       const result = await updateExisting(item, catalogue, progress, signal);
       // It is there; a write by its address replaces the id that it has.
       const isOthers = result.kind === 'done' && result.contactKey !== item.contactKey;
@@ -89,7 +90,7 @@ export function createUpsert(client: SpotlerClient, discovery: Discovery, option
         const result = outcomes.get(item);
         return result?.kind === 'done' && result.contactKey === item.contactKey;
       });
-      await forEachAtOnce(written, (item) => checkFormerIdIsGone(client, item, formerIdsGone, signal));
+      await atOnce(written, parallel, (item) => checkFormerIdIsGone(client, item, formerIdsGone, signal));
     }
     return items.map((item) => outcomes.get(item) ?? missing());
   }
@@ -177,22 +178,4 @@ function missing(): never {
     'SPOTLER_UNEXPECTED_ANSWER',
     'Spotler did not answer for every contact of the list.',
   );
-}
-
-/** Runs a few at once, waits for all that were started, then throws the first error. */
-async function forEachAtOnce<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const waiting = items.values();
-  let failure: { readonly error: unknown } | undefined;
-  async function run(): Promise<void> {
-    for (const item of waiting) {
-      if (failure) return;
-      try {
-        await work(item);
-      } catch (error) {
-        failure ??= { error };
-      }
-    }
-  }
-  await Promise.all(Array.from({ length: parallel }, run));
-  if (failure) throw failure.error;
 }
