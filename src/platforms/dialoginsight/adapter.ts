@@ -40,7 +40,7 @@ export function dialogInsightCapabilities(settings: DialogInsightSettings): Capa
 }
 
 export function createDialogInsight(settings: DialogInsightSettings, context: PlatformContext): OpenPlatform {
-  const { baseUrl, keyId } = settings;
+  const { baseUrl } = settings;
   const { tables, pace } = context;
   const now = () => context.now();
   const http = createHttpClient({
@@ -57,7 +57,8 @@ export function createDialogInsight(settings: DialogInsightSettings, context: Pl
   const lookUp = createLookUp(client, discovery, projectsOf(settings));
   return {
     capabilities: dialogInsightCapabilities(settings),
-    account: `dialoginsight ${hostOf(baseUrl)} ${keyId} ${settings.project}`,
+    // Without the key's number: keys expire and are replaced, the project stays.
+    account: `dialoginsight ${hostOf(baseUrl)} ${settings.project}`,
     check: (signal) => checkAccount(client, settings, tables, signal),
     upsert: createUpsert({ client, discovery, lookUp, settings }),
     ...createPeople({ client, discovery, lookUp, settings, permissions: mappedPermissions(tables) }),

@@ -218,7 +218,7 @@ describe('the settings', () => {
     const one = open();
     const more = open({ otherProjects: [other], recordsPerCall: 7 });
 
-    expect(one.account).toBe(`dialoginsight dialog.example:443 5335 ${main}`);
+    expect(one.account).toBe(`dialoginsight dialog.example:443 ${main}`);
     expect(one.capabilities).toMatchObject({ erase: { mode: 'delete', reversible: false }, pauseReversible: true });
     expect(more.capabilities).toMatchObject({ bulkSize: 7, pauseReversible: false, addressMutable: false });
     expect(one.capabilities.sideEffects.join(' ')).toMatch(/Only one project/);
