@@ -21,6 +21,7 @@ import { measuresOf, readyParts } from './cli-health.ts';
 import type { Logger } from './logging.ts';
 import { type HealthServer, startHealthServer } from './server/health.ts';
 import { configuredTables } from './sync/core.ts';
+import { previewFirst, strangersOn } from './sync/first-contact.ts';
 
 /** Milliseconds for running jobs to finish, and after which the process ends whatever still runs. */
 const drainMs = 20_000;
@@ -107,6 +108,12 @@ async function run(
   let health: HealthServer | undefined;
   const watch = createWatch(app, logger);
   try {
+    for (const target of await strangersOn(app.core, signal)) {
+      logger.warn(
+        { target, mend: previewFirst(target) },
+        'this target may hold people whom the ledger does not know yet',
+      );
+    }
     health = await listen(settings, app, watch, logger);
     await startWork(app);
   } catch (error) {

@@ -5,6 +5,7 @@ import type { CommandContext, ExitCode } from './cli-context.ts';
 import { age, count, table } from './cli-format.ts';
 import type { Core } from './sync/core.ts';
 import { targetNames } from './sync/core.ts';
+import { previewFirst, strangersOn } from './sync/first-contact.ts';
 import { type CycleSummary, type CycleTarget, fullCycle } from './sync/full-cycle.ts';
 import { housekeeping } from './sync/seal-evidence.ts';
 
@@ -12,6 +13,7 @@ import { housekeeping } from './sync/seal-evidence.ts';
 const patienceMs = 60_000;
 
 export async function sync({ app, options, output, signal }: CommandContext): Promise<ExitCode> {
+  for (const target of await strangersOn(app.core, signal)) output.note(previewFirst(target));
   const bar = options.quiet || options.json || !process.stderr.isTTY ? undefined : showProgress(app.core);
   const sleep = async (milliseconds: number, until: AbortSignal): Promise<void> => {
     await delay(milliseconds, undefined, { signal: until }).catch(() => until.throwIfAborted());

@@ -106,16 +106,16 @@ async function linesOf(rehearsed: Rehearsed, { share, signal }: PreviewOptions):
 
   function add(target: TargetName, ref: RecordRef, own: Pick<PreviewLine, 'action' | 'rule'>, key: string): void {
     const name = nameOn(target, ref);
-    const done = deeds.get(`${target} ${ref.id}`);
     const reason = parked.get(name);
-    const effects: Effect[] = [...(done?.effects ?? [])];
+    const effects: Effect[] = [...(deeds.get(`${target} ${ref.id}`) ?? [])];
+    const isRequested = rehearsed.requested.has(`${target} ${ref.id}`);
     if (reason) effects.push('park');
     if (held.has(`${target} ${key}`)) effects.push('hold');
     lines.set(name, {
       target,
       ref,
       // Who is erased because somebody asked for it is decided about once more afterwards.
-      ...(done?.onRequest ? { action: 'anonymize', rule: 'erased-on-request' } : own),
+      ...(isRequested ? { action: 'anonymize', rule: 'erased-on-request' } : own),
       effects,
       ...(reason ? { parked: { code: reason.code, reason: reason.reason } } : {}),
     });
@@ -142,20 +142,14 @@ function nameOn(target: TargetName, ref: RecordRef): string {
   return `${target} ${formatRecordRef(ref)}`;
 }
 
-interface Deeds {
-  readonly effects: Deed[];
-  onRequest: boolean;
-}
-
 /** `target id` → what would be done there about the record. A contact that everybody left is its former record's. */
-function deedsOf(calls: readonly Call[]): Map<string, Deeds> {
-  const deeds = new Map<string, Deeds>();
-  for (const { target, deed, recordIds, contactKeys, urgent } of calls) {
+function deedsOf(calls: readonly Call[]): Map<string, Deed[]> {
+  const deeds = new Map<string, Deed[]>();
+  for (const { target, deed, recordIds, contactKeys } of calls) {
     const ids = recordIds.length > 0 ? recordIds : contactKeys.filter((key) => parseRecordId(key) !== undefined);
     for (const id of new Set(ids)) {
-      const own = deeds.get(`${target} ${id}`) ?? { effects: [], onRequest: false };
-      if (own.effects.at(-1) !== deed) own.effects.push(deed);
-      if (urgent && deed === 'erase') own.onRequest = true;
+      const own = deeds.get(`${target} ${id}`) ?? [];
+      if (own.at(-1) !== deed) own.push(deed);
       deeds.set(`${target} ${id}`, own);
     }
   }

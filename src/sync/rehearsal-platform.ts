@@ -20,8 +20,6 @@ export interface Call {
   /** The records that it is about, as far as the call names them. */
   readonly recordIds: readonly string[];
   readonly contactKeys: readonly string[];
-  /** Asked for by somebody, and not by a rule. */
-  readonly urgent: boolean;
   /** The permissions that the call sets, where it sets any. */
   readonly permissions?: PermissionBits;
 }
@@ -36,6 +34,8 @@ export interface StandInOptions {
   /** The profile that an external id belongs to, by the ledger of the rehearsal. */
   readonly profileOf: (contactKey: string) => Profile | undefined;
   readonly noteCall: (call: Call) => void;
+  /** An erasure that somebody asked for is about these records. */
+  readonly noteRequest: (recordIds: readonly string[]) => void;
 }
 
 interface Written {
@@ -70,19 +70,19 @@ export function createStandIn(real: Platform, options: StandInOptions): { platfo
     return undefined;
   }
 
-  function note(deed: Deed, ref: ContactRef, urgent: boolean, permissions?: PermissionBits): void {
+  function note(deed: Deed, ref: ContactRef, permissions?: PermissionBits): void {
     const { recordIds, contactKeys } = ref;
-    options.noteCall({ target, deed, recordIds, contactKeys, urgent, ...(permissions ? { permissions } : {}) });
+    options.noteCall({ target, deed, recordIds, contactKeys, ...(permissions ? { permissions } : {}) });
   }
 
   /** Who is found there, as it would be after what was rehearsed. */
-  async function look(ref: ContactRef, urgent: boolean, signal: AbortSignal): Promise<Found | undefined> {
+  async function look(ref: ContactRef, signal: AbortSignal): Promise<Found | undefined> {
     const ids = idsOf(ref);
     const own = ownOf(ref);
     if (own) return { contactKey: own.contactKey, permissions: own.permissions };
     const known = ledgerOf(ref);
     if (!lookUp) {
-      if (!known) note('ask', ref, urgent);
+      if (!known) note('ask', ref);
       return known && { contactKey: known.contactKey ?? ids[0] ?? '', permissions: {} };
     }
     if (isEmpty && !known) return undefined;
@@ -138,10 +138,10 @@ export function createStandIn(real: Platform, options: StandInOptions): { platfo
     if (lookUp || item.known) {
       const needsAsking = lookUp && (!item.known || item.addressChanged || known?.contactKey === undefined);
       there = needsAsking
-        ? await look(item.addressChanged ? item.ref : ref, false, signal)
+        ? await look(item.addressChanged ? item.ref : ref, signal)
         : { contactKey: known?.contactKey ?? item.contactKey, permissions: {} };
     } else if (!item.mayCreate) {
-      note('ask', item.ref, false);
+      note('ask', item.ref);
       return { kind: 'absent', status: 404 };
     }
     const byItsOwnId = !item.mayCreate || (item.known && item.addressChanged);
@@ -151,7 +151,7 @@ export function createStandIn(real: Platform, options: StandInOptions): { platfo
     const created = !item.known && !there;
     const deed = item.known ? 'update' : there ? 'takeOver' : lookUp ? 'add' : 'write';
     const permissions = created ? item.permissionsOnCreate : item.permissionsOnUpdate;
-    note(deed, item.ref, false, permissions);
+    note(deed, item.ref, permissions);
     if (lookUp) remember(item, there?.contactKey, contactKey, { ...there?.permissions, ...permissions });
     return { kind: 'done', status: 200, contactKey, created };
   }
@@ -201,7 +201,10 @@ export function createStandIn(real: Platform, options: StandInOptions): { platfo
             },
           }
         : {}),
-      find: (ref, signal) => look(ref, urgent, signal),
+      find(ref, signal) {
+        if (urgent) options.noteRequest(ref.recordIds);
+        return look(ref, signal);
+      },
       async upsert(items, signal) {
         for (const item of items) await refuseCrossing(item, signal);
         const outcomes: Outcome[] = [];
@@ -209,18 +212,18 @@ export function createStandIn(real: Platform, options: StandInOptions): { platfo
         return outcomes;
       },
       async resetPermissions(ref) {
-        note('reset', ref, urgent);
+        note('reset', ref);
         if (isByHand(ref)) return { kind: 'manual', status: 200, detail: byHand };
         setBits(ref, (bits) => Object.fromEntries(Object.keys(bits).map((name) => [name, false])));
         return { kind: 'done', status: 200 };
       },
       async setPermissions(ref, permissions) {
-        note('restore', ref, urgent, permissions);
+        note('restore', ref, permissions);
         setBits(ref, () => permissions);
         return { kind: 'done', status: 200 };
       },
       async anonymize(ref) {
-        note('erase', ref, urgent);
+        note('erase', ref);
         if (isByHand(ref)) return { kind: 'manual', status: 200, detail: byHand };
         const own = ownOf(ref);
         const isThere = own ?? ledgerOf(ref) ?? idsOf(ref).flatMap((id) => answers.get(id) ?? [])[0];

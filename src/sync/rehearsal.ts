@@ -54,6 +54,8 @@ export interface Rehearsed {
   /** Target → record → what was decided. */
   readonly settled: ReadonlyMap<TargetName, ReadonlyMap<string, Settled>>;
   readonly calls: readonly Call[];
+  /** `target id` of every record that an erasure is about which somebody asked for. */
+  readonly requested: ReadonlySet<string>;
   /** Pauses of targets; a rehearsal goes on as if they were over. */
   readonly paused: readonly { readonly target: TargetName; readonly code: string; readonly reason: string }[];
 }
@@ -67,6 +69,7 @@ export async function rehearse(stage: Stage, options: RehearsalOptions): Promise
   let passed = 0;
   const profiles = new Map<string, Profile>();
   const calls: Call[] = [];
+  const requested = new Set<string>();
   const settled = new Map<TargetName, Map<string, Settled>>();
   const store = watched(shadow.store, profiles);
   const core: Core = {
@@ -86,6 +89,7 @@ export async function rehearse(stage: Stage, options: RehearsalOptions): Promise
           keyring,
           profileOf: (contactKey) => profiles.get(`${settings.name} ${contactKey}`),
           noteCall: (call) => calls.push(call),
+          noteRequest: (ids) => ids.forEach((id) => void requested.add(`${settings.name} ${id}`)),
         });
         return [settings.name, { settings, platform, urgent }];
       }),
@@ -123,7 +127,7 @@ export async function rehearse(stage: Stage, options: RehearsalOptions): Promise
     },
     ...(options.onPhase ? { onPhase: options.onPhase } : {}),
   });
-  return { core: inForce, summary, settled, calls, paused };
+  return { core: inForce, summary, settled, calls, requested, paused };
 }
 
 /** Remembers the profiles that are worked on, by the ids they go by, while their lease lasts. */

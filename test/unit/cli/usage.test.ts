@@ -18,6 +18,8 @@ describe('the command line', () => {
     ['a hold that is none', ['holds', 'approve', 'first'], /no id of a hold/],
     ['pause without a target', ['pause'], /missing required argument 'target'/],
     ['targets without a verb', ['targets'], /Usage: connector targets/],
+    ['preview of a table that is none', ['preview', '--table', 'opportunity'], /contact, lead or account is expected/],
+    ['preview of a sample that is none', ['preview', '--sample', '0'], /number above 0/],
     ['suppress with neither address nor record', ['suppress', 'somebody'], /neither an email address nor a record/],
   ])('answers %s with exit code 2', async (_name, args, said) => {
     const result = await runHere(args);
@@ -30,7 +32,18 @@ describe('the command line', () => {
   it('shows help on standard output, with every command and every exit code', async () => {
     const { code, stdout } = await runHere(['--help']);
 
-    const commands = ['start', 'sync', 'check', 'status', 'explain', 'erase', 'reconcile', 'holds', 'parked'];
+    const commands = [
+      'start',
+      'sync',
+      'check',
+      'status',
+      'preview',
+      'explain',
+      'erase',
+      'reconcile',
+      'holds',
+      'parked',
+    ];
     for (const name of [...commands, 'pause', 'resume', 'targets', 'suppress', 'unsuppress', 'evidence']) {
       expect(stdout).toMatch(new RegExp(`^ {2}${name}\\b`, 'm'));
     }
