@@ -30,6 +30,9 @@ export interface UpsertParts {
 export type Upsert = (items: readonly UpsertItem[], signal: AbortSignal) => Promise<Outcome[]>;
 
 export function createUpsert({ discovery, jobs, bulk, single, bulkFrom }: UpsertParts): Upsert {
+  /** The last job met many who were there already: they need single calls, so the next ones begin smaller. */
+  let meetsMany = false;
+
   return async function upsert(items, signal) {
     const progress: Progress = { landed: false };
     try {
@@ -49,12 +52,14 @@ export function createUpsert({ discovery, jobs, bulk, single, bulkFrom }: Upsert
     const candidates = sound.filter(isForBulk);
     const together = candidates.length >= bulkFrom ? candidates : [];
     refuseTooMany(sound.length - together.length);
+    if (meetsMany) refuseTooMany(together.filter((item) => !item.known).length);
     await jobs.checkEnded(signal);
     if (together.length > 0) {
       for (const [item, outcome] of await bulk.write(together, catalogue, progress, signal))
         outcomes.set(item, outcome);
     }
     const left = sound.filter((item) => !outcomes.has(item));
+    if (together.length > 0) meetsMany = left.length * 2 > mostSingles;
     refuseTooMany(left.length);
     await atOnce(left, parallel, async (item) => {
       outcomes.set(item, await single.write(item, catalogue, progress, signal));

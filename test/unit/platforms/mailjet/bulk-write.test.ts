@@ -179,6 +179,23 @@ describe('writing many', () => {
     });
   });
 
+  it('begins smaller once a job met more people who were there already than are written one by one', async () => {
+    discovers();
+    newest(2);
+    const numbers = Array.from({ length: 101 }, (_, index) => index + 2);
+    job(70, { Contacts: numbers.map((number) => row(number)) }, completed);
+    newest(1000);
+    const adapter = open({}, bulk);
+    const many = numbers.map((number) => person(number));
+
+    const first = await failureOf(adapter.upsert(many, signal));
+    const second = await failureOf(adapter.upsert(many, signal));
+
+    const code = 'MAILJET_TOO_MANY_SINGLES';
+    expect(first).toMatchObject({ kind: 'park', code, mayHaveLanded: true });
+    expect(second).toMatchObject({ kind: 'park', code, mayHaveLanded: false });
+  });
+
   it('writes nothing while an earlier job has not ended', async () => {
     discovers();
     newest(2);
