@@ -99,7 +99,10 @@ async function waitAtBrake(batch: Batch, item: Case, verdict: GuardVerdict, done
     await complete(batch, [finished]);
   } else {
     const { outcome, change, intentId } = await lower(batch, standing.profile, item.ref, 'held', standing.foundBits);
-    await complete(batch, [{ ...finished, change, intentId, evidence: [evidenceOf(batch, judged, 'hold', outcome)] }]);
+    // Who is not shown may be hidden, and is still to be erased where that can be.
+    const isSure = outcome.kind !== 'absent' || batch.target.platform.capabilities.erase.reachesHidden !== true;
+    const evidence = [evidenceOf(batch, judged, 'hold', outcome)];
+    await complete(batch, [{ ...finished, change: isSure ? change : undefined, intentId, evidence }]);
   }
   if (judged.members.size > 0) done.add(judged.key);
   else batch.atBrake.add(judged.key);

@@ -194,6 +194,13 @@ function upsert(
   };
 }
 
+/** Known there by an id of its own, and shown no more: somebody there may have hidden them, and erased nothing. */
+function mayBeHidden(core: Core, target: TargetName, profile: Profile): boolean {
+  const { erase } = targetOf(core, target).platform.capabilities;
+  if (profile.state !== 'absent' || erase.reachesHidden !== true) return false;
+  return profile.contactKeys.some((key) => parseRecordId(key) === undefined);
+}
+
 /** The contact goes by the id of a record that has left this profile. An id that is no record's is nobody else's. */
 function hasKeyOfSomebodyElse(profile: Profile, judged: Judged, contactKey: string): boolean {
   const key = profile.contactKey;
@@ -222,6 +229,7 @@ export function planProfile(
     case 'anonymize':
       if (standing.present) return { kind: 'anonymize', key: profile.key };
       if (unknown) return { kind: 'lookUp', key: profile.key };
+      if (mayBeHidden(core, target, profile)) return { kind: 'anonymize', key: profile.key };
       return nothing(profile.state === 'new' ? 'absent' : undefined);
     case 'resetPermissions':
       if (standing.present) return upsert(core, target, judged, standing, ref, options.cap, options.forced);

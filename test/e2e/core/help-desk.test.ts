@@ -125,6 +125,42 @@ test('who was deleted by an agent, and is shown no more, is erased all the same'
   expect(held(simulator, person)).toBeUndefined();
 });
 
+test('whom an agent has hidden is erased when the record is deleted, although they counted as absent since', async () => {
+  const { simulator, person, worker } = await opened({ allowTicketLoss: true }, { showsDeleted: false });
+  const id = held(simulator, person)?.id;
+  await fetch(`${simulator.adminUrl}/contacts/delete`, { method: 'POST', body: JSON.stringify({ id }) });
+  edit(scene.world, person, { lastname: 'Changed' });
+  await worker.settle();
+  expect(await worker.query('select parked_code from delivery where parked_code is not null')).toEqual([
+    { parked_code: 'OUTCOME_BLOCKED' },
+  ]);
+
+  remove(scene.world, person);
+  await worker.settle();
+
+  expect(held(simulator, person)).toBeUndefined();
+  expect(await evidenceOf(worker, person)).toContain('anonymize deleted done');
+});
+
+test('whom an agent has hidden is erased when the hold of their erasure is approved', async () => {
+  const { simulator, person, worker } = await opened({ allowTicketLoss: true }, { showsDeleted: false });
+  const id = held(simulator, person)?.id;
+  await fetch(`${simulator.adminUrl}/contacts/delete`, { method: 'POST', body: JSON.stringify({ id }) });
+  const strict = await scene.open({
+    config: { ...targetOf(simulator, { allowTicketLoss: true }), brake: { minCount: 0, maxCount: 0 } },
+  });
+  remove(scene.world, person);
+  await strict.settle();
+  expect(held(simulator, person)).toMatchObject({ deleted: true });
+  const [hold] = await strict.core.store.brake.holds();
+
+  await strict.core.store.brake.decide(hold?.id ?? 0, 'approved', 'somebody');
+  await strict.settle();
+
+  expect(held(simulator, person)).toBeUndefined();
+  expect(await evidenceOf(worker, person)).toContain('anonymize deleted done');
+});
+
 test('an erasure that can be undone is reported as not erased', async () => {
   const { simulator, person, worker } = await opened({ eraseMode: 'soft' });
 
