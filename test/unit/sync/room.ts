@@ -13,10 +13,12 @@ import {
 import type { Capabilities } from '../../../src/platforms/platform.ts';
 import type { Lease, LedgerMember } from '../../../src/store/deliveries.ts';
 import type { DeliveryRow, RecordRow } from '../../../src/store/tables.ts';
+import { apply } from '../../../src/sync/apply.ts';
 import type { Batch } from '../../../src/sync/batch.ts';
 import { type Core, type Target, targetOf } from '../../../src/sync/core.ts';
 import { type Gathered, gather, type View } from '../../../src/sync/gather.ts';
 import { pull } from '../../../src/sync/pull.ts';
+import type { ApplyResult } from '../../../src/sync/use-cases.ts';
 import {
   type Choices,
   createFakeWorld,
@@ -214,4 +216,16 @@ export function withoutClaim(view: View): View {
 
 export function contactAt({ platform }: Room, n: number) {
   return platform.account.byAddress(addressOf(n))[0];
+}
+
+/** Brings everything to its end, and forgets what that took. */
+export async function settle(room: Room): Promise<void> {
+  await room.world.settle(room.core);
+  room.forget();
+}
+
+/** Reads the news, and applies once what is due. */
+export async function applyOnce(room: Room): Promise<ApplyResult> {
+  await pullAll(room);
+  return apply(room.core, first, never);
 }

@@ -1,0 +1,224 @@
+/** One turn of a worker: what it claims, in which order it works, and what it gives back. */
+import { expect, test } from '@jest/globals';
+import type { ProfileKey } from '../../../config/words.ts';
+import { ConnectorError } from '../../../src/http/errors.ts';
+import type { Lease } from '../../../src/store/deliveries.ts';
+import { apply } from '../../../src/sync/apply.ts';
+import type { Core } from '../../../src/sync/core.ts';
+import type { Fault } from '../../support/fakes/memory-platform.ts';
+import {
+  addPerson,
+  addressOf,
+  applyOnce,
+  contactAt,
+  deliveryOf,
+  dueInMs,
+  first,
+  id,
+  never,
+  openRoom,
+  pullAll,
+  type Room,
+  type RoomOptions,
+  ref,
+  settle,
+} from './room.ts';
+
+const keyOf = ({ core }: Room, n: number): ProfileKey => core.keyring.emailKey(addressOf(n)) as string as ProfileKey;
+
+async function open(count: number, options: RoomOptions = {}): Promise<Room> {
+  const room = await openRoom(options);
+  for (let n = 1; n <= count; n++) addPerson(room, n);
+  return room;
+}
+
+const foreign: Lease = { target: first, token: '00000000-0000-4000-8000-999999999999', seconds: 10 };
+
+test('what is due is claimed, applied and done', async () => {
+  const room = await open(2);
+  expect(await applyOnce(room)).toEqual({ claimed: 2, more: false });
+  expect(contactAt(room, 1)).toMatchObject({ externalId: id(1), permissions: { Newsletter: true, Events: true } });
+  for (const n of [1, 2]) expect(deliveryOf(room, n)).toMatchObject({ due_at: null, lease_token: null });
+  const { leases } = { leases: [...(room.world.store.tables.profiles.get(first)?.values() ?? [])] };
+  expect(leases.map((profile) => profile.lease_token)).toEqual([null, null]);
+  expect(room.alarms).toContain('clear crm-unreadable dataverse');
+});
+
+test('a paused target claims nothing and asks for no more, although something is due', async () => {
+  const room = await open(1);
+  await pullAll(room);
+  await room.core.store.targets.pause(first, { code: 'C', reason: 'r', forMs: 1000, by: 'self' });
+  room.forget();
+  expect(await apply(room.core, first, never)).toEqual({ claimed: 0, more: false });
+  expect(room.calls).toEqual(['targets.isPaused']);
+});
+
+test('where nothing is due nothing is leased or released', async () => {
+  const room = await open(1);
+  await settle(room);
+  expect(await apply(room.core, first, never)).toEqual({ claimed: 0, more: false });
+  expect(room.calls.filter((call) => call.startsWith('profiles.') || call === 'deliveries.release')).toEqual([]);
+});
+
+test('erasures count as work', async () => {
+  const room = await open(2);
+  await settle(room);
+  const erasure = {
+    id: room.core.uuid(),
+    source: 'cli',
+    jobId: null,
+    ref: ref(1),
+    emailKey: null,
+    sealed: null,
+  } as const;
+  await room.core.store.erasures.open(erasure, [first]);
+  room.world.crm.update(ref(2), { columns: { name: 'renamed' } });
+  expect(await applyOnce(room)).toMatchObject({ claimed: 2 });
+  expect(contactAt(room, 1)).toBeUndefined();
+});
+
+test('who still has something due asks for more, unless the target was paused by the work', async () => {
+  const busy = await open(1);
+  await pullAll(busy);
+  const deny = { ...busy.core.store.deliveries, isDue: async () => true };
+  const core: Core = { ...busy.core, store: { ...busy.core.store, deliveries: deny } };
+  expect(await apply(core, first, never)).toEqual({ claimed: 1, more: true });
+  const failing = await open(1, { script: (): Fault => ({ kind: 'throttled', forMs: 3000 }) });
+  await pullAll(failing);
+  const paused: Core = {
+    ...failing.core,
+    store: { ...failing.core.store, deliveries: { ...failing.core.store.deliveries, isDue: async () => true } },
+  };
+  expect(await apply(paused, first, never)).toEqual({ claimed: 1, more: false });
+});
+
+test('lots that became complete by the work are judged in the same turn', async () => {
+  const room = await open(1, { brakeCount: 1 });
+  await settle(room);
+  room.world.crm.delete(ref(1));
+  await applyOnce(room);
+  expect(room.woken).toContain(first);
+  expect(await apply(room.core, first, never)).toMatchObject({ claimed: 1 });
+  expect(contactAt(room, 1)).toBeUndefined();
+});
+
+test('lots that others completed are judged before anything is claimed', async () => {
+  const room = await open(1, { brakeCount: 1 });
+  await settle(room);
+  const { brake } = room.core.store;
+  await brake.stage(first, 'lot', [{ profileKey: 'gone' as ProfileKey, rule: 'deleted', factsKey: 'f' }]);
+  room.forget();
+  await apply(room.core, first, never);
+  expect(room.woken).toEqual([first]);
+});
+
+test('whatever is thrown, the leases are given back', async () => {
+  const room = await open(1);
+  await pullAll(room);
+  const core: Core = {
+    ...room.core,
+    alarms: { ...room.core.alarms, clear: (alarm) => Promise.reject(new Error(`broken ${alarm}`)) },
+    store: {
+      ...room.core.store,
+      brake: { ...room.core.store.brake, settleLots: async () => [], holds: async () => [] },
+    },
+  };
+  const alarms = {
+    ...core.alarms,
+    clear: async (alarm: string) => {
+      if (alarm === 'crm-unreadable') throw new Error('broken');
+    },
+  };
+  await expect(apply({ ...core, alarms }, first, never)).rejects.toThrow('broken');
+  expect(deliveryOf(room, 1)).toMatchObject({ lease_token: null });
+  expect(room.world.store.tables.profiles.get(first)?.get(keyOf(room, 1))?.lease_token).toBeNull();
+});
+
+test('when Dataverse cannot be read everything stays owed, and nothing is sent', async () => {
+  const room = await open(1);
+  await pullAll(room);
+  room.forget();
+  const readRows = () => Promise.reject(new ConnectorError('config', 'PRIVILEGE', 'no privilege'));
+  const core: Core = { ...room.core, crm: { ...room.core.crm, readRows } };
+  expect(await apply(core, first, never)).toEqual({ claimed: 1, more: false });
+  expect(dueInMs(room, 1)).toBe(60_000);
+  expect(room.alarms).toContain('raise crm-unreadable dataverse PRIVILEGE');
+  expect(room.alarms).not.toContain('clear crm-unreadable dataverse');
+  expect(room.calls).not.toContain('first.upsert');
+});
+
+test('whose profile somebody else works on is due again in a second', async () => {
+  const room = await open(2);
+  await pullAll(room);
+  await room.core.store.profiles.lease(foreign, [keyOf(room, 1)]);
+  expect(await apply(room.core, first, never)).toMatchObject({ claimed: 2 });
+  expect(dueInMs(room, 1)).toBe(1000);
+  expect(deliveryOf(room, 1)).toMatchObject({ attempts: 0, lease_token: null });
+  expect(deliveryOf(room, 2).due_at).toBeNull();
+});
+
+test('who stays at an address that somebody left is owed again', async () => {
+  const room = await open(1);
+  addPerson(room, 2, { email: addressOf(1) }, 'lead');
+  await settle(room);
+  room.world.crm.update(ref(1), { email: 'elsewhere@people.example' });
+  await pullAll(room);
+  room.forget();
+  await apply(room.core, first, never);
+  expect(room.calls).toContain('records.oweAgain');
+  expect(deliveryOf(room, 2, 'lead').owed_seq).toBeGreaterThan(0);
+});
+
+test('who goes to an address that is being left waits a second, until it is free', async () => {
+  const room = await open(2);
+  await settle(room);
+  room.world.crm.update(ref(1), { email: addressOf(2) });
+  room.world.crm.update(ref(2), { email: addressOf(3) });
+  await applyOnce(room);
+  expect(dueInMs(room, 1)).toBe(1000);
+  expect(deliveryOf(room, 2).due_at).toBeNull();
+  await room.world.settle(room.core);
+  expect(contactAt(room, 2)).toMatchObject({ externalId: id(1) });
+  expect(contactAt(room, 3)).toMatchObject({ externalId: id(2) });
+  expect(contactAt(room, 1)).toBeUndefined();
+});
+
+/** Person 1 comes to the address of person 2; their former contact is to go first. */
+async function joining(script: RoomOptions['script'] = () => undefined): Promise<Room> {
+  const faults = { script: (_: string): Fault | undefined => undefined };
+  const room = await open(2, { script: (call) => faults.script(call) });
+  await settle(room);
+  room.world.crm.update(ref(1), { email: addressOf(2) });
+  faults.script = script;
+  return room;
+}
+
+test('the contact that was left goes first, then the new one is written', async () => {
+  const room = await joining();
+  room.platform.account.byAddress(addressOf(2))[0]!.fields = {};
+  await pullAll(room);
+  room.forget();
+  await apply(room.core, first, never);
+  expect(contactAt(room, 1)).toBeUndefined();
+  expect(room.calls.indexOf('first.anonymize')).toBeGreaterThan(-1);
+  expect(room.calls.indexOf('first.upsert')).toBeGreaterThan(room.calls.indexOf('first.anonymize'));
+  expect(deliveryOf(room, 1)).toMatchObject({ due_at: null, profile_key: keyOf(room, 2) });
+});
+
+test('while the contact that was left cannot be erased nobody who came from there is written', async () => {
+  const room = await joining((call) => (call === 'anonymize' ? { kind: 'unavailable' } : undefined));
+  await pullAll(room);
+  room.forget();
+  await apply(room.core, first, never);
+  expect(room.calls).toContain('first.anonymize');
+  expect(room.calls).not.toContain('first.upsert');
+  expect(deliveryOf(room, 1)).toMatchObject({ parked_code: null, lease_token: null });
+  expect(dueInMs(room, 1)).toBe(1000);
+});
+
+test('who came from several addresses is written when all of them are done', async () => {
+  const room = await joining();
+  await settle(room);
+  expect(deliveryOf(room, 1).parked_code).toBeNull();
+  expect(room.platform.account.contacts.size).toBe(1);
+});
