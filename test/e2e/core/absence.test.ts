@@ -109,6 +109,25 @@ test('an address column that is hidden from the application user parks people in
   expect(anonymizedCount(world)).toBe(1);
 });
 
+test('an address column that reads null everywhere, and nobody says why, stops instead of erasing', async () => {
+  const { world } = scene;
+  const people = addPeople(world, 6);
+  const worker = await scene.open();
+  await worker.settle();
+  // As behind a new security profile: no row changes its version.
+  const rows = people.map((person) => world.dataverse.crm.store.table('contact').rows.get(person.id)!);
+  for (const row of rows) row.values.emailaddress1 = null;
+  for (const person of people.slice(0, 2)) edit(world, person, { firstname: 'Later' });
+  await worker.settle();
+  expect(anonymizedCount(world)).toBe(0);
+  expect(worker.alarms()).toContain('crm-unreadable');
+  expect(await ledgerOf(worker, people[0]!)).toMatchObject({ state: 'live', due: true });
+  for (const [index, row] of rows.entries()) row.values.emailaddress1 = people[index]!.email;
+  await worker.settle(120);
+  expect(contactOf(world, people[0]!.email)?.properties.firstName).toBe('Later');
+  expect(livePeople(world)).toHaveLength(6);
+});
+
 test('a row of a wrong type parks that row, the others go on, and it is taken up when it changes', async () => {
   const { world } = scene;
   const people = addPeople(world, 5);

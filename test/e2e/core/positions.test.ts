@@ -78,6 +78,30 @@ test('people deleted during the initial load, between feed and rows, are not cre
   expect(await ledgerOf(worker, people[0]!)).toMatchObject({ rule: 'deleted', due: false });
 });
 
+test('people deleted while everything is read again, some before their page and some after it, are all found', async () => {
+  const { world } = scene;
+  const people = addPeople(world, 6);
+  const worker = await scene.open({ config: { dataverse: { pageSize: 2 } } });
+  await worker.settle();
+  world.dataverse.changeMetadata('contact');
+  const { crm } = worker.core;
+  const follow = crm.followChanges.bind(crm);
+  let pages = 0;
+  Object.assign(crm, {
+    followChanges: async (...args: Parameters<typeof follow>) => {
+      // The first is the expired position; then page two of three is asked for.
+      pages += 1;
+      if (pages === 2) for (const person of [people[0]!, people[5]!]) remove(world, person);
+      return follow(...args);
+    },
+  });
+  await worker.settle();
+  expect(pages).toBeGreaterThan(2);
+  expect(livePeople(world)).toHaveLength(4);
+  for (const person of [people[0]!, people[5]!])
+    expect(await ledgerOf(worker, person)).toMatchObject({ state: 'anonymized', rule: 'deleted', due: false });
+});
+
 test('a ledger that missed a delete finds it by the daily comparison', async () => {
   const { world } = scene;
   const [anna] = addPeople(world, 3);
