@@ -77,7 +77,6 @@ export const firstBreaks: readonly Break[] = [
     replace: 'erasedBefore: false,',
     noticedBy: tests(
       'e2e/core/coming-back: a change that was owed before the erasure was complete does not bring the person back',
-      'e2e/core/coming-back: a new target does not bring back who was erased on request',
     ),
   },
   {
@@ -131,7 +130,8 @@ export const firstBreaks: readonly Break[] = [
     replace: 'if (error.status !== undefined) return undefined;',
     noticedBy: tests(
       'conformance/dataverse-room: never takes a missing privilege for a missing row',
-      'unit/dataverse/record-reader: of a row that is too large is malformed',
+      'unit/dataverse/record-reader: never takes a 403 for the row as absence',
+      'unit/dataverse/record-reader: never takes another 404 as absence',
     ),
   },
   {
@@ -182,10 +182,7 @@ export const firstBreaks: readonly Break[] = [
     file: 'src/store/brake.ts',
     find: 'and not exists (select 1 from checkpoint k where k.lot = c.lot)',
     replace: '',
-    noticedBy: tests(
-      'conformance/store/brake: a lot is not judged while its pages are still being read',
-      'e2e/core/brake: a lot whose pages are applied while the pull still goes on waits for its last page',
-    ),
+    noticedBy: tests('conformance/store/brake: a lot is not judged while its pages are still being read'),
   },
   {
     invariant: 5,

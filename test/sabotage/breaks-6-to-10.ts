@@ -79,10 +79,7 @@ export const lastBreaks: readonly Break[] = [
     file: 'src/sync/single-writes.ts',
     find: "if (outcome.kind === 'absent' && earlier.length > 0)",
     replace: "if (outcome.kind === 'absent' && earlier.length < 0)",
-    noticedBy: tests(
-      'e2e/core/confirmed: an answer that got lost on the way is an erasure, not an absence',
-      'e2e/core/killed: a job is finished by another one, with the result that somebody was erased',
-    ),
+    noticedBy: tests('e2e/core/confirmed: an answer that got lost on the way is an erasure, not an absence'),
   },
   {
     invariant: 7,
@@ -90,9 +87,7 @@ export const lastBreaks: readonly Break[] = [
     file: 'src/sync/single-writes.ts',
     find: "if (outcome.kind === 'done') await confirm(batch, platform, profile, ref);",
     replace: '',
-    noticedBy: tests(
-      'e2e/core/confirmed: an erasure after which the person is still found is not done, says so, and goes on when it works',
-    ),
+    noticedBy: tests('e2e/core/confirmed: read back by record id alone as well, with an alarm that is cleared'),
   },
   {
     invariant: 8,
@@ -172,7 +167,6 @@ export const lastBreaks: readonly Break[] = [
     find: 'due_at = excluded.due_at, attempts = 0,',
     replace: 'due_at = case when d.parked_code is null then excluded.due_at end, attempts = 0,',
     noticedBy: tests(
-      'conformance/store/checkpoints: a change number only rises, and what was parked or had failed is taken up again',
       'e2e/core/faults: a value that only the platform refuses parks that person alone, and is taken up after an edit',
     ),
   },
