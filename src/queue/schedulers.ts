@@ -1,7 +1,10 @@
 /**
  * The repeating jobs. Guarantees: asserting them changes nothing when they stand as wanted, so every process does it
- * again and again, and a flushed Redis has them back within one sweep. One that stopped producing is set up anew.
+ * again and again, and a flushed Redis has them back within one sweep. One that stopped producing is set up anew, and so is
+ * one whose next run is further away than it can be: BullMQ plans by the clock of the process that ran last, and where
+ * that was ahead and is set right nothing would happen for as long.
  */
+import { CronExpressionParser } from 'cron-parser';
 import type { TableName } from '../../config/words.ts';
 import type { JobQueue } from './backend.ts';
 import { type JobData, type JobName, jobOptions } from './job.ts';
@@ -25,9 +28,13 @@ interface Scheduled {
 }
 
 const housekeepingSeconds = 60;
-/** Milliseconds after which a run that has not happened means that the scheduler is dead, and not that we are busy. */
+/**
+ * Milliseconds after which a run that has not happened means that the scheduler is dead, and not that we are busy; and
+ * by which a run may be planned too late, since clocks differ.
+ */
 const overdue = 60_000;
 
+/** `now`: milliseconds since 1970, by a clock that is right. */
 export async function assertSchedulers(
   queues: { readonly [Name in JobName]: JobQueue },
   schedule: Schedule,
@@ -36,12 +43,23 @@ export async function assertSchedulers(
   for (const { id, name, repeat, data } of plan(schedule)) {
     const found = await queues[name].getJobScheduler(id);
     const asWanted = 'every' in repeat ? Number(found?.every) === repeat.every : found?.pattern === repeat.pattern;
-    const alive = found?.next !== undefined && found.next > now - overdue;
+    const next = found?.next ?? Number.NaN;
+    const alive = next > now - overdue && next < nextRun(repeat, now) + overdue;
     if (asWanted && alive) continue;
+    // Setting it up alone would keep the run that is planned.
+    if (found) await queues[name].removeJobScheduler(id);
     await queues[name].upsertJobScheduler(id, repeat, { name, data, opts: jobOptions });
   }
   if (schedule.marketingJobsPollSeconds === undefined)
     await queues['marketing-jobs'].removeJobScheduler('marketing-jobs');
+}
+
+/** When it is due at the latest, seen from `now`. */
+function nextRun(repeat: Repeat, now: number): number {
+  if ('every' in repeat) return now + repeat.every;
+  return CronExpressionParser.parse(repeat.pattern, { currentDate: new Date(now) })
+    .next()
+    .getTime();
 }
 
 function plan(schedule: Schedule): Scheduled[] {

@@ -60,7 +60,7 @@ describe.each(kinds)('queues on %s', (kind) => {
   });
 
   /** As one process would. */
-  async function open(): Promise<Queues> {
+  async function open(now: () => number = Date.now): Promise<Queues> {
     const logger = recordingLogger();
     lines = logger.lines;
     const queues = await createQueues({
@@ -68,6 +68,7 @@ describe.each(kinds)('queues on %s', (kind) => {
       queuePool: database.queuePool,
       redisUrl: redis ? new Personal(redis.url) : undefined,
       logger,
+      now,
     });
     opened.push(queues);
     return queues;
@@ -197,6 +198,20 @@ describe.each(kinds)('queues on %s', (kind) => {
     const counts = await opened[0]!.counts();
     expect(counts.reconcile.delayed).toBe(1);
     expect((counts.pull.delayed ?? 0) + (counts.pull.waiting ?? 0) + (counts.pull.active ?? 0)).toBeLessThanOrEqual(2);
+  });
+
+  test.each([
+    ['later than it can be', -6],
+    ['long ago', 6],
+  ])('a run that was planned for %s is planned anew', async (_when, hours) => {
+    const useCases = fakeUseCases();
+    const work = { ...quiet, tables: ['contact' as const] };
+    await (await open()).startWorkers(useCases, work);
+    await useCases.called('pull contact', 1);
+    // So it looks to a process for which it is another time.
+    await (await open(() => Date.now() + hours * 3_600_000)).startWorkers(useCases, work);
+    await useCases.called('pull contact', 2);
+    expect((await opened[0]!.counts()).reconcile.delayed).toBe(1);
   });
 
   test('losing everything heals by itself', async () => {
