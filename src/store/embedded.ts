@@ -2,7 +2,8 @@
  * The embedded PostgreSQL, for a machine without one. Guarantees: any number of commands share one server per data
  * folder; each is registered by a shared advisory lock that its session holds, so a killed command is forgotten the
  * moment its connection dies; the last to leave stops the server; a server without anybody (an orphan) is used again;
- * a server that dies while we are registered is started again. Does not survive another machine using the same folder.
+ * a server that dies while we are registered is started again, however long that takes (a disk may be full). Does not
+ * survive another machine using the same folder.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
@@ -22,6 +23,8 @@ const usersLock = 0x636f6e6e;
 const databaseName = 'connector';
 /** Milliseconds to wait for a server that is starting or stopping. */
 const patience = 90_000;
+/** Milliseconds between two attempts to bring a server back that did not start again. */
+const rejoinAgainMs = 2000;
 
 /** Starts or joins the server of `dataDir`. Throws `config` with a mend when that is impossible. */
 export async function startEmbedded(options: {
@@ -35,6 +38,7 @@ export async function startEmbedded(options: {
   const port = registration.port;
   let leaving: Promise<void> | undefined;
   let rejoining: Promise<void> | undefined;
+  const stopping = new AbortController();
   watch();
 
   function watch(): void {
@@ -44,21 +48,26 @@ export async function startEmbedded(options: {
   }
   async function rejoin(): Promise<void> {
     options.logger.warn({ port }, 'embedded PostgreSQL went away, joining it again');
-    try {
-      registration = await register(cluster);
-      watch();
-      if (registration.port !== port) {
-        options.logger.error(
-          { port: registration.port },
-          'embedded PostgreSQL came back elsewhere: restart this command',
-        );
+    while (!stopping.signal.aborted) {
+      try {
+        registration = await register(cluster);
+        watch();
+        if (registration.port !== port) {
+          options.logger.error(
+            { port: registration.port },
+            'embedded PostgreSQL came back elsewhere: restart this command',
+          );
+        }
+        return;
+      } catch (error) {
+        const code = error instanceof ConnectorError ? error.code : 'UNKNOWN';
+        options.logger.error({ code }, 'embedded PostgreSQL did not come back; it is tried again');
+        await delay(rejoinAgainMs, undefined, { signal: stopping.signal }).catch(() => undefined);
       }
-    } catch (error) {
-      const code = error instanceof ConnectorError ? error.code : 'UNKNOWN';
-      options.logger.error({ code }, 'embedded PostgreSQL did not come back');
     }
   }
   async function leaveOnce(leaveRunning: boolean): Promise<void> {
+    stopping.abort();
     await rejoining;
     await leave(cluster, registration.client, leaveRunning);
   }
