@@ -1,10 +1,11 @@
 /**
  * `npm run generate`: writes config/connector.schema.json and docs/configuration.md from the schemas, those of the
- * platforms included. Writes nothing else. A test says when it has to be run.
+ * platforms included, and docs/platforms.md from what the adapters declare. Writes nothing else. A test says when it has to be run.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { generateConfiguration } from '../config/generate.ts';
+import { platformsPage } from './platforms/describe.ts';
 import { platforms } from './platforms/registry.ts';
 
 const root = new URL('../', import.meta.url);
@@ -14,4 +15,7 @@ const { jsonSchema, reference } = generateConfiguration(platformSchemas);
 await mkdir(new URL('docs/', root), { recursive: true });
 await writeFile(new URL('config/connector.schema.json', root), jsonSchema);
 await writeFile(new URL('docs/configuration.md', root), reference);
-process.stdout.write(`written below ${fileURLToPath(root)}: config/connector.schema.json, docs/configuration.md\n`);
+await writeFile(new URL('docs/platforms.md', root), platformsPage());
+process.stdout.write(
+  `written below ${fileURLToPath(root)}: config/connector.schema.json, docs/configuration.md, docs/platforms.md\n`,
+);

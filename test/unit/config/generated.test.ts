@@ -3,6 +3,7 @@ import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { generateConfiguration } from '../../../config/generate.ts';
 import { loadSettings } from '../../../config/load.ts';
+import { platformsPage } from '../../../src/platforms/describe.ts';
 import { baseEnv, changed, platformSchemas } from './base.ts';
 
 const root = new URL('../../../', import.meta.url);
@@ -30,6 +31,7 @@ describe('what is generated', () => {
   it('is in the repository as the schema says now (else: npm run generate)', async () => {
     expect(await text('config/connector.schema.json')).toBe(generated.jsonSchema);
     expect(await text('docs/configuration.md')).toBe(generated.reference);
+    expect(await text('docs/platforms.md')).toBe(platformsPage());
   });
 
   it('describes every key', () => {
