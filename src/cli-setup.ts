@@ -3,7 +3,7 @@
  * before it is made (`--yes` answers for all, `--dry-run` makes none); asked again it goes on where it was ended, and
  * does nothing once everything is there; what it cannot do is said with what to click. Opens no ledger.
  */
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   CommandError,
@@ -72,25 +72,26 @@ async function nobody(): Promise<undefined> {
   return undefined;
 }
 
-/** Questions go to standard error: the result alone is on standard output. */
+/** Questions go to standard error: the result alone is on standard output. Answers may be piped in, a line each. */
 function openTerminal(): { readonly ask: Ask; close(): void } {
   let lines: ReturnType<typeof createInterface> | undefined;
-  let ended = false;
+  let answers: AsyncIterator<string> | undefined;
   return {
     async ask(question, signal) {
-      if (ended) return undefined;
-      if (lines === undefined) {
-        lines = createInterface({ input: process.stdin, output: process.stderr });
-        lines.once('close', () => {
-          ended = true;
-        });
-      }
-      const open = lines;
-      const hungUp = new Promise<undefined>((resolve) => open.once('close', () => resolve(undefined)));
-      return Promise.race([open.question(question, { signal }), hungUp]);
+      lines ??= createInterface({ input: process.stdin });
+      answers ??= lines[Symbol.asyncIterator]();
+      process.stderr.write(question);
+      const { value, done } = await Promise.race([answers.next(), ended(signal)]);
+      return done === true ? undefined : value;
     },
     close: () => lines?.close(),
   };
+}
+
+function ended(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 type Verdict = 'make' | 'leave' | 'stop';
@@ -118,6 +119,7 @@ function decider(own: SetupOptions, ask: Ask, signal: AbortSignal): (step: Step)
           forAll = 'stop';
           break;
         default:
+        // Anything else is asked again.
       }
     }
     return forAll;

@@ -19,6 +19,8 @@ jest.setTimeout(180_000);
 export interface Connector {
   readonly world: World;
   readonly database: TestDatabase;
+  /** Of the configuration. */
+  readonly path: string;
   /** Merges over the test's configuration; `target` over its only target. */
   configure(config: Group, target?: Group): Promise<void>;
   run(...args: string[]): Promise<Finished>;
@@ -68,6 +70,9 @@ export function connector(options: WorldOptions = {}): Connector {
     },
     get database() {
       return made(database);
+    },
+    get path() {
+      return made(file).path;
     },
     configure: (config, target = {}) => made(file).write(complete(made(world), made(database), config, target)),
     run: (...args) => runConnector([...args, '--config', made(file).path]),
