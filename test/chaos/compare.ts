@@ -4,11 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { Personal } from '../../config/words.ts';
-import type { AdminContact } from '../../fixtures/simulators/spotler/admin.ts';
 import { createKeyring } from '../../src/store/email-key.ts';
 import { type ChaosModel, type End, sameAddress } from '../model/chaos-model.ts';
-import type { Postgres, Simulators } from './services.ts';
+import type { Postgres } from './services.ts';
 import { hashKey } from './settings.ts';
+import type { ChaosTarget, SeenContact } from './targets.ts';
 
 export interface Difference {
   /** The profile's key, shortened as in the evidence. */
@@ -31,32 +31,30 @@ export interface Comparison {
   readonly areUp: number;
 }
 
-function differenceOf(end: End, contact: AdminContact): string | undefined {
-  if (end.kind === 'absent') return `is there (rule says gone), as ${contact.externalId}`;
-  const isKnown = contact.externalId === end.ownerId || end.otherIds.includes(contact.externalId ?? '');
-  if (!isKnown) return `belongs to ${contact.externalId}, expected ${end.ownerId}`;
+function differenceOf(end: End, contact: SeenContact, target: ChaosTarget): string | undefined {
+  if (end.kind === 'absent') return `is there (rule says gone), as ${contact.recordId}`;
+  const isKnown = contact.recordId === end.ownerId || end.otherIds.includes(contact.recordId ?? '');
+  if (!isKnown) return `belongs to ${contact.recordId}, expected ${end.ownerId}`;
   if (contact.email !== end.email) return `address differs in writing from the owner's (${end.rule})`;
-  const { email: _email, ...properties } = contact.properties;
-  const names = new Set([...Object.keys(properties), ...Object.keys(end.fields)]);
-  const wrong = [...names].filter((name) => String(properties[name] ?? '') !== (end.fields[name] ?? ''));
+  const names = new Set([...Object.keys(contact.fields), ...target.fields]);
+  const wrong = [...names].filter((name) => (contact.fields[name] ?? '') !== (end.fields[name] ?? ''));
   if (wrong.length > 0) return `data differs in ${wrong.join(', ')} (${end.rule})`;
   const up = Object.entries(contact.permissions).flatMap(([name, enabled]) => (enabled ? [name] : []));
   const tooMany = up.filter((name) => !end.mayBeUp.includes(name));
   return tooMany.length > 0 ? `permission up without a ground: ${tooMany.join(', ')} (${end.rule})` : undefined;
 }
 
-export async function compare(model: ChaosModel, simulators: Simulators): Promise<Comparison> {
-  const contacts = await simulators.spotler.get<AdminContact[]>('/contacts');
+export async function compare(model: ChaosModel, target: ChaosTarget): Promise<Comparison> {
+  const contacts = await target.contacts();
   const differences: Difference[] = [];
-  const byAddress = new Map<string, AdminContact[]>();
+  const byAddress = new Map<string, SeenContact[]>();
   for (const contact of contacts) {
     if (contact.anonymized) {
-      const left = Object.keys(contact.properties);
-      if (left.length > 0 || contact.email !== null) {
-        differences.push({ what: `anonymized, but ${left.join(', ')} is left`, records: [] });
+      if (contact.left.length > 0 || contact.email !== null) {
+        differences.push({ what: `anonymized, but ${contact.left.join(', ')} is left`, records: [] });
       }
     } else if (contact.email === null) {
-      differences.push({ what: 'is there without an address', records: [contact.externalId ?? 'without id'] });
+      differences.push({ what: 'is there without an address', records: [contact.recordId ?? 'without id'] });
     } else {
       const key = sameAddress(contact.email);
       byAddress.set(key, [...(byAddress.get(key) ?? []), contact]);
@@ -80,18 +78,19 @@ export async function compare(model: ChaosModel, simulators: Simulators): Promis
       }
       continue;
     }
-    const wrong = ends.map((end) => differenceOf(end, contact));
+    const wrong = ends.map((end) => differenceOf(end, contact, target));
     if (!wrong.includes(undefined))
       differences.push({ what: [...new Set(wrong)].join('; or: '), records: concerned, key });
     for (const end of ends.slice(0, 1)) {
       if (end.kind !== 'live') continue;
-      mayBeUp += end.mayBeUp.length;
-      areUp += end.mayBeUp.filter((name) => contact.permissions[name]).length;
+      const mayBe = end.mayBeUp.filter((name) => target.permissions.includes(name));
+      mayBeUp += mayBe.length;
+      areUp += mayBe.filter((name) => contact.permissions[name]).length;
     }
   }
   for (const strangers of byAddress.values()) {
     for (const contact of strangers) {
-      differences.push({ what: 'is there under an address that nobody ever had', records: [contact.externalId ?? ''] });
+      differences.push({ what: 'is there under an address that nobody ever had', records: [contact.recordId ?? ''] });
     }
   }
   return {

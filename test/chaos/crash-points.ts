@@ -20,6 +20,9 @@ import { type CrashPlan, type Phase, planFrom, reportTo } from './phases.ts';
 
 await import('../../src/cli-program.ts');
 const plan = readPlan();
+// Whoever outlives the driver would go on for ever: nobody would end it.
+const driver = process.ppid;
+setInterval(() => process.ppid !== driver && process.kill(process.pid, 'SIGKILL'), 1000).unref();
 const left: Partial<Record<Phase, number>> = { ...plan?.after };
 
 /** Blocks until the driver says begin. Ends the process when the driver is gone. */
@@ -43,7 +46,8 @@ function reached(phase: Phase): void {
 }
 
 function isWrite(request: ClientRequest): boolean {
-  return request.getHeader('host') === plan?.platformHost && (request.method === 'POST' || request.method === 'PUT');
+  const isPlatform = plan?.platformHosts.includes(String(request.getHeader('host'))) ?? false;
+  return isPlatform && request.method !== 'GET';
 }
 
 diagnostics.subscribe('http.client.request.created', (message) => {

@@ -7,7 +7,8 @@
 import { type Dice, dice } from '../../fixtures/people/dice.ts';
 import { generatePeople } from '../../fixtures/people/index.ts';
 import { split } from '../../fixtures/simulators/world.ts';
-import { type ChaosModel, validAddress } from '../model/chaos-model.ts';
+import { validAddress } from '../model/chaos-model.ts';
+import type { Told } from './models.ts';
 import type { Simulators } from './services.ts';
 import { type CrmValues, modelRow, type Permission, permissionColumns } from './settings.ts';
 
@@ -37,7 +38,7 @@ export interface Crm {
 
 export interface CrmOptions {
   readonly simulators: Simulators;
-  readonly model: ChaosModel;
+  readonly model: Told;
   readonly roll: Dice;
   readonly people: number;
   readonly seed: number;
@@ -58,7 +59,8 @@ export async function openCrm(options: CrmOptions): Promise<Crm> {
   const order: Entry[] = [];
   const byParent = new Map<string, Set<Entry>>();
   const done: Record<string, number> = {};
-  const openJobs = new Map<string, { name: string; operation: keyof typeof operations }>();
+  /** With every record that the job may be about. */
+  const openJobs = new Map<string, { names: Set<string>; operation: keyof typeof operations }>();
   const endedJobs: Record<string, number> = {};
   // What depends on the moment draws from dice of its own: the operations stay the same for a seed.
   const aside = dice(options.seed + 1);
@@ -189,6 +191,12 @@ export async function openCrm(options: CrmOptions): Promise<Crm> {
     const master = pick((other) => other !== entry && other.table === entry.table && isOpen(other));
     if (!master) return 0;
     await dataverse.post('/merge', { table: entry.table, targetId: master.id, subordinateId: entry.id });
+    // What refers to the one refers to the other from now on, a job too.
+    for (const [job, { names: about }] of openJobs) {
+      if (!about.has(entry.name)) continue;
+      about.add(master.name);
+      model.jobMayMean(job, master.name, Date.now());
+    }
     return refreshAll([entry, master, ...childrenOf(entry)]);
   }
 
@@ -210,7 +218,7 @@ export async function openCrm(options: CrmOptions): Promise<Crm> {
     };
     const { id } = await dataverse.post<{ id: string }>('/create', { table: 'mkt_marketingjob', values });
     asked += 1;
-    openJobs.set(id, { name: entry.name, operation });
+    openJobs.set(id, { names: new Set([entry.name]), operation });
     if (operation === 'anonymizeContact') model.erasureAsked(id, entry.name, Date.now());
     else model.syncAsked(entry.name, Date.now());
     return 1;
@@ -352,13 +360,16 @@ export async function openCrm(options: CrmOptions): Promise<Crm> {
     },
     async followJobs() {
       for (const [id, { operation }] of [...openJobs]) {
-        const status = (await read({ table: 'mkt_marketingjob', id }))?.mkt_status;
+        const job = await read({ table: 'mkt_marketingjob', id });
+        const status = job?.mkt_status;
         if (status !== jobStatus.succeeded && status !== jobStatus.failed) continue;
         openJobs.delete(id);
         const key = `${operation} ${status === jobStatus.succeeded ? 'succeeded' : 'failed'}`;
         endedJobs[key] = (endedJobs[key] ?? 0) + 1;
         if (operation !== 'anonymizeContact') continue;
-        if (status === jobStatus.succeeded) model.erasureDone(id, Date.now());
+        // The worker's own copy: the lookups are empty when the record is gone.
+        const about = `${job?.mkt_recordtable}/${job?.mkt_recordid}`;
+        if (status === jobStatus.succeeded) model.erasureDone(id, about, Date.now());
         else model.erasureRefused(id);
       }
     },

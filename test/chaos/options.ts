@@ -4,6 +4,8 @@ import { parseArgs } from 'node:util';
 export type Backend = 'postgres' | 'redis';
 
 export interface ChaosOptions {
+  /** 1: Spotler; 3: Keap and BoldDesk as well, of which one is away for half of the time. */
+  readonly targets: 1 | 3;
   readonly backends: readonly Backend[];
   readonly changes: number;
   readonly records: number;
@@ -24,6 +26,7 @@ export function readOptions(args: readonly string[]): ChaosOptions {
     args: [...args],
     options: {
       backend: { type: 'string', default: 'both' },
+      targets: { type: 'string', default: '1' },
       short: { type: 'boolean', default: false },
       changes: { type: 'string' },
       records: { type: 'string' },
@@ -43,8 +46,11 @@ export function readOptions(args: readonly string[]): ChaosOptions {
   if (backend !== 'both' && backend !== 'postgres' && backend !== 'redis') {
     throw new Error('--backend is postgres, redis or both');
   }
+  const targets = values.targets === '1' ? 1 : values.targets === '3' ? 3 : undefined;
+  if (targets === undefined) throw new Error('--targets is 1 or 3');
   const kills = Math.round(number(values.kills, 'kills', short ? 12 : 200));
   return {
+    targets,
     backends: backend === 'both' ? ['postgres', 'redis'] : [backend],
     changes: Math.round(number(values.changes, 'changes', short ? 3000 : 50_000)),
     records: Math.round(number(values.records, 'records', short ? 800 : 5000)),

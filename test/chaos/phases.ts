@@ -14,8 +14,8 @@ export const phaseTexts: Record<Phase | 'random', string> = {
 export interface CrashPlan {
   /** Phase → the how-manieth time that it is reached. */
   readonly after: Readonly<Partial<Record<Phase, number>>>;
-  /** Host and port of the platform. */
-  readonly platformHost: string;
+  /** Host and port of each platform. */
+  readonly platformHosts: readonly string[];
 }
 
 /** File descriptors: the worker's last words, and the line that lets it begin: a CrashPlan or null. */

@@ -8,11 +8,13 @@ import { ChaosModel } from '../model/chaos-model.ts';
 import { type Closing, createClosing } from './closing.ts';
 import { type Comparison, compare, evidenceOf } from './compare.ts';
 import { type Crm, openCrm } from './crm.ts';
+import { tellAll } from './models.ts';
 import type { Backend, ChaosOptions } from './options.ts';
 import { phases, phaseTexts } from './phases.ts';
 import { type Postgres, type Simulators, startPostgres, startSimulators, startWakeups } from './services.ts';
 import { anonymizeWhenInactive, writeConfiguration } from './settings.ts';
 import { type Owed, waitUntilNothingIsOwed } from './settle.ts';
+import { type ChaosTarget, targetsOf } from './targets.ts';
 import { startTrouble, type Trouble, type TroubleReport } from './trouble.ts';
 import { startWorkers, type Workers } from './workers.ts';
 
@@ -48,7 +50,9 @@ export async function run(options: ChaosOptions, backend: Backend): Promise<bool
 interface Stage {
   readonly simulators: Simulators;
   readonly postgres: Postgres;
-  readonly model: ChaosModel;
+  readonly targets: readonly ChaosTarget[];
+  /** One for each target. */
+  readonly models: readonly ChaosModel[];
   readonly crm: Crm;
   readonly workers: Workers;
   readonly trouble: Trouble;
@@ -69,16 +73,24 @@ async function setStage(
   await chmod(dataDir, 0o755);
   const postgres = await startPostgres(dataDir);
   closing.add(() => postgres.close());
-  const simulators = await startSimulators(options.records, options.seed);
+  const simulators = await startSimulators(options.records, options.seed, options.targets);
   closing.add(() => simulators.close());
 
   const configuration = join(folder, 'connector.json');
   const { world } = simulators;
-  await writeConfiguration(configuration, { world, databaseUrl: postgres.url, redisUrl: wakeups?.url, dataDir });
-  const model = new ChaosModel({ anonymizeWhenInactive, certainAfterMs: 60_000 });
+  const targets = targetsOf(world);
+  await writeConfiguration(configuration, {
+    world,
+    targets: targets.map(({ settings }) => settings),
+    databaseUrl: postgres.url,
+    redisUrl: wakeups?.url,
+    dataDir,
+  });
+  const made = (): ChaosModel => new ChaosModel({ anonymizeWhenInactive, certainAfterMs: 60_000 });
+  const models: readonly [ChaosModel, ...ChaosModel[]] = [made(), ...targets.slice(1).map(made)];
   const crm = await openCrm({
     simulators,
-    model,
+    model: tellAll(models),
     roll: dice(options.seed),
     people: options.records,
     seed: options.seed,
@@ -88,7 +100,7 @@ async function setStage(
   const workers = startWorkers(2, {
     configuration,
     folder,
-    platformHost: new URL(world.spotler.url).host,
+    platformHosts: targets.map(({ host }) => host),
     roll: dice(options.seed + 2),
     killsPerPhase: options.killsPerPhase,
   });
@@ -97,6 +109,7 @@ async function setStage(
   while ((await postgres.query(`select 1 from pg_class where relname = 'evidence'`)).length === 0) await delay(200);
   const trouble = await startTrouble({
     simulators,
+    targets,
     postgres,
     wakeups,
     seed: options.seed,
@@ -104,7 +117,7 @@ async function setStage(
     milliseconds: options.milliseconds * troubleShare,
     note,
   });
-  return { simulators, postgres, model, crm, workers, trouble };
+  return { simulators, postgres, targets, models, crm, workers, trouble };
 }
 
 /** Applied, nobody at work on it, and no call on its way for the profile. */
@@ -115,7 +128,7 @@ async function isQuiet(postgres: Postgres, name: string): Promise<boolean> {
        and not exists (select 1 from intent i where i.target = d.target and i.profile_key = d.profile_key)
        and not exists (select 1 from profile p where p.target = d.target and p.key = d.profile_key
          and p.lease_until > now()) as quiet
-     from delivery d where d.crm_table = $1 and d.id = $2`,
+     from delivery d where d.target = 'main' and d.crm_table = $1 and d.id = $2`,
     [table, id],
   );
   return rows[0]?.quiet ?? false;
@@ -138,23 +151,29 @@ async function play(
 ): Promise<Outcome> {
   const started = Date.now();
   const until = began + options.milliseconds * troubleShare;
-  const pace = options.changes / Math.max(1, until - started - 10_000);
+  const lasting = Math.max(1, until - started - 10_000);
+  /** Part of the kills that were wanted, the rarest phase counting like all together. */
+  const killed = (): number =>
+    Math.min(
+      workers.total() / Math.max(1, options.kills),
+      ...phases.map((phase) => workers.kills[phase] / Math.max(1, options.killsPerPhase)),
+    );
+  // Over the whole time, so that kills meet changes; sooner where the kills come sooner.
+  const mayHaveMade = (): number => options.changes * Math.max((Date.now() - started) / lasting, killed());
   let changes = 0;
   let said = Date.now();
   while (changes < options.changes && Date.now() < until) {
-    changes += await crm.act();
+    if (changes <= mayHaveMade()) changes += await crm.act();
+    else await delay(20);
     if (Date.now() - said > 10_000) {
       said = Date.now();
       await crm.followJobs();
-      note(`${changes} changes, ${workers.total()} kills, ${workers.starts} starts`);
+      const byPhase = phases.map((phase) => workers.kills[phase]).join('+');
+      note(`${changes} changes, ${workers.total()} kills (planned ${byPhase}), ${workers.starts} starts`);
     }
-    const ahead = changes / pace - (Date.now() - started);
-    if (ahead > 50) await delay(ahead);
   }
   const changedInMs = Date.now() - started;
-  const enough = (): boolean =>
-    workers.total() >= options.kills && phases.every((phase) => workers.kills[phase] >= options.killsPerPhase);
-  while (!enough() && Date.now() < until) {
+  while ((killed() < 1 || !trouble.hasShownAll()) && Date.now() < until) {
     await delay(500);
     await crm.followJobs();
   }
@@ -175,7 +194,7 @@ async function play(
 }
 
 async function tell(options: ChaosOptions, stage: Stage, outcome: Outcome): Promise<boolean> {
-  const { workers, crm, model, postgres, simulators } = stage;
+  const { workers, crm, models, targets, postgres } = stage;
   const { report } = outcome;
   const say = (text: string): void => {
     process.stdout.write(`${text}\n`);
@@ -192,10 +211,12 @@ async function tell(options: ChaosOptions, stage: Stage, outcome: Outcome): Prom
     say(`  ${phaseTexts[phase].padEnd(26)} ${String(count).padStart(4)} ${'#'.repeat(Math.ceil(count / 2))}`);
   }
   for (const [service, faults] of Object.entries(report.faults)) {
-    say(`faults of ${service}: ${Math.round(100 * (report.share[service] ?? 0))} % of the answers (${list(faults)})`);
+    say(
+      `faults of ${service}: ${Math.round(100 * (report.share[service] ?? 0))} % of ${report.calls[service]} answers (${list(faults)})`,
+    );
   }
   say(
-    `PostgreSQL restarts ${report.postgresRestarts}, FLUSHALL ${report.flushes}, expired positions ${report.expiredPositions}, metadata changes ${report.metadataChanges}, refused tokens ${report.refusedTokens}`,
+    `PostgreSQL restarts ${report.postgresRestarts}, FLUSHALL ${report.flushes}, expired positions ${report.expiredPositions}, metadata changes ${report.metadataChanges}, refused tokens ${report.refusedTokens}, outages of one target ${report.outages}`,
   );
   const problems: string[] = [];
   if (outcome.owed)
@@ -217,17 +238,23 @@ async function tell(options: ChaosOptions, stage: Stage, outcome: Outcome): Prom
     `select crm_table || '/' || id as name from delivery where due_at is not null order by due_at limit 5`,
   );
   for (const { name } of waiting) {
-    say(`still owed: ${name}: ${model.explain(name)}`);
+    say(`still owed: ${name}: ${models[0]?.explain(name)}`);
     for (const line of await evidenceOf(postgres, name)) say(line);
   }
-  const result = await compare(model, simulators);
-  sayComparison(result, say);
-  if (result.differences.length > 0) problems.push(`${result.differences.length} differences`);
-  for (const { what, records, key } of result.differences.slice(0, 25)) {
-    say(`  difference: ${what} (profile ${key ?? 'unknown'})`);
-    for (const name of records) {
-      say(`   ${name}: ${model.explain(name)}`);
-      for (const line of await evidenceOf(postgres, name)) say(line);
+  for (const [index, target] of targets.entries()) {
+    const model = models[index];
+    if (!model) continue;
+    const result = await compare(model, target);
+    sayComparison(target, result, say);
+    // While something is owed the two may differ: that is a failure already, and these would hide its reason.
+    const differences = outcome.owed ? [] : result.differences;
+    if (differences.length > 0) problems.push(`${differences.length} differences on ${target.platform}`);
+    for (const { what, records, key } of differences.slice(0, 25)) {
+      say(`  difference: ${what} (profile ${key ?? 'unknown'})`);
+      for (const name of records) {
+        say(`   ${name}: ${model.explain(name)}`);
+        for (const line of await evidenceOf(postgres, name)) say(line);
+      }
     }
   }
   if (outcome.changes < options.changes)
@@ -237,12 +264,17 @@ async function tell(options: ChaosOptions, stage: Stage, outcome: Outcome): Prom
     if (workers.kills[phase] < options.killsPerPhase)
       problems.push(`only ${workers.kills[phase]} kills ${phaseTexts[phase]}`);
   }
+  const { postgresRestarts, expiredPositions, metadataChanges, refusedTokens } = report;
+  const missing = Object.entries({ postgresRestarts, expiredPositions, metadataChanges, refusedTokens }).filter(
+    ([, count]) => count === 0,
+  );
+  for (const [name] of missing) problems.push(`no ${name}`);
   for (const problem of problems) say(`FAILED: ${problem}`);
   return problems.length === 0;
 }
 
-function sayComparison(result: Comparison, say: (text: string) => void): void {
+function sayComparison({ platform }: ChaosTarget, result: Comparison, say: (text: string) => void): void {
   say(
-    `compared ${result.addresses} addresses: ${result.live} live, ${result.anonymized} anonymized; ${result.open} may end in more than one way; ${result.areUp} of ${result.mayBeUp} permissions that may be up are up`,
+    `${platform}: compared ${result.addresses} addresses: ${result.live} live, ${result.anonymized} anonymized; ${result.open} may end in more than one way; ${result.areUp} of ${result.mayBeUp} permissions that may be up are up`,
   );
 }

@@ -10,10 +10,10 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import type { WorldDescription } from '../../fixtures/simulators/world.ts';
 import { openCluster } from '../../src/store/embedded-cluster.ts';
 import { silentLogger } from '../support/logger.ts';
 import { findRedisServer, startRedis } from '../support/redis.ts';
+import type { ChaosWorld } from './simulators.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
 
@@ -23,7 +23,7 @@ export interface Admin {
   post<T>(path: string, body: unknown): Promise<T>;
 }
 
-function admin(base: string): Admin {
+export function adminOf(base: string): Admin {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
   const { hostname, port } = new URL(base);
   function call<T>(method: string, path: string, body: unknown): Promise<T> {
@@ -46,26 +46,31 @@ function admin(base: string): Admin {
 }
 
 export interface Simulators {
-  readonly world: WorldDescription;
+  readonly world: ChaosWorld;
   readonly dataverse: Admin;
   readonly spotler: Admin;
   close(): Promise<void>;
 }
 
-export async function startSimulators(people: number, seed: number): Promise<Simulators> {
-  const main = join(root, 'fixtures/simulators/main.ts');
-  const child = spawn(process.execPath, [main, '--people', String(people), '--seed', String(seed)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+export async function startSimulators(people: number, seed: number, targets: number): Promise<Simulators> {
+  const main = join(root, 'test/chaos/simulators.ts');
+  const flags = Object.entries({ people, seed, targets }).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const child = spawn(process.execPath, [main, ...flags], {
+    // In a session of its own; by the channel it notices when the driver is gone.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
-  const world = await new Promise<WorldDescription>((resolve, reject) => {
+  const { stdout } = child;
+  if (!stdout) throw new Error('the simulators have no output');
+  const world = await new Promise<ChaosWorld>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`the simulators ended with ${code}`)));
-    createInterface({ input: child.stdout }).once('line', (line) => resolve(JSON.parse(line) as WorldDescription));
+    createInterface({ input: stdout }).once('line', (line) => resolve(JSON.parse(line) as ChaosWorld));
   });
-  const dataverse = admin(world.dataverse.adminUrl);
+  const dataverse = adminOf(world.dataverse.adminUrl);
   child.once('exit', (code, signal) => process.stdout.write(`the simulators ended: ${code ?? signal}\n`));
   // The service's own limit is another bar's business.
   await dataverse.post('/protection', { requests: 10_000_000 });
-  return { world, dataverse, spotler: admin(world.spotler.adminUrl), close: () => end(child, 'SIGTERM') };
+  return { world, dataverse, spotler: adminOf(world.spotler.adminUrl), close: () => end(child, 'SIGTERM') };
 }
 
 /** Signals a child and waits for its end; after `patience` milliseconds it is killed. */

@@ -1,11 +1,11 @@
 /** The configuration of the workers, and how its mapping reads a CRM row: the second half is for the model. */
 import { writeFile } from 'node:fs/promises';
-import type { WorldDescription } from '../../fixtures/simulators/world.ts';
 import type { ModelRow } from '../model/chaos-model.ts';
+import type { ChaosWorld } from './simulators.ts';
 
-/** Seconds. */
 export const hashKey = 'chaos-chaos-chaos-chaos-chaos-chaos-chaos-chaos';
 
+/** Seconds. */
 export const leaseSeconds = 6;
 export const callTimeoutSeconds = 1;
 export const lateEffectSeconds = 3;
@@ -27,7 +27,9 @@ export const fieldColumns: Record<string, Record<string, string>> = {
 export const anonymizeWhenInactive = { contact: true, lead: false, account: false };
 
 export interface Setup {
-  readonly world: WorldDescription;
+  readonly world: ChaosWorld;
+  /** Each target's part of it. */
+  readonly targets: readonly Readonly<Record<string, unknown>>[];
   readonly databaseUrl: string;
   readonly redisUrl: string | undefined;
   readonly dataDir: string;
@@ -35,7 +37,7 @@ export interface Setup {
 
 /** JSON is YAML. */
 export async function writeConfiguration(file: string, setup: Setup): Promise<void> {
-  const { dataverse, entra, spotler } = setup.world;
+  const { dataverse, entra } = setup.world;
   const tables = Object.fromEntries(
     Object.entries(fieldColumns).map(([table, columns]) => [
       table,
@@ -56,24 +58,12 @@ export async function writeConfiguration(file: string, setup: Setup): Promise<vo
     },
     tables,
     rules: { anonymizeContactWhenInactive: anonymizeWhenInactive },
-    targets: [
-      {
-        name: 'main',
-        platform: 'spotler',
-        baseUrl: spotler.baseUrl,
-        consumerKey: spotler.consumerKey,
-        consumerSecret: spotler.consumerSecret,
-        // A 429 lowers the pace of the fleet, down to a twentieth: that much has to be enough.
-        requestsPerSecond: 2000,
-        callTimeoutSeconds,
-        lateEffectSeconds,
-      },
-    ],
+    targets: setup.targets,
     // Above its volume: the brake has a fault run of its own.
     brake: { maxCount: 1_000_000, maxPercent: 100, minCount: 1_000_000, maxExplicitPerHour: 1_000_000 },
     marketingJobs: { pollSeconds: 1 },
     // Small enough that a batch gets through between two faults, and a kill finds all stages of many.
-    worker: { leaseSeconds, sweepSeconds: 1, concurrency: 2, batchSize: 200 },
+    worker: { leaseSeconds, sweepSeconds: 1, concurrency: 4, batchSize: 200 },
     storage: {
       databaseUrl: setup.databaseUrl,
       ...(setup.redisUrl === undefined ? {} : { redisUrl: setup.redisUrl }),

@@ -6,8 +6,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CountsReport, FaultPlan } from '../../fixtures/simulators/kit.ts';
 import type { Postgres, Simulators, Wakeups } from './services.ts';
+import type { ChaosTarget } from './targets.ts';
 
 export interface Trouble {
+  /** Everything that happens once has happened. */
+  hasShownAll(): boolean;
   /** Runs until `stop`. */
   stop(): Promise<void>;
   report(): Promise<TroubleReport>;
@@ -17,15 +20,20 @@ export interface TroubleReport {
   readonly faults: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** Part of all answers that was spoilt. */
   readonly share: Readonly<Record<string, number>>;
+  readonly calls: Readonly<Record<string, number>>;
   readonly postgresRestarts: number;
   readonly flushes: number;
   readonly expiredPositions: number;
   readonly metadataChanges: number;
   readonly refusedTokens: number;
+  /** How often one target of several went away. */
+  readonly outages: number;
 }
 
 export interface TroubleOptions {
   readonly simulators: Simulators;
+  /** With several, the second is away for half of the time. */
+  readonly targets: readonly ChaosTarget[];
   readonly postgres: Postgres;
   readonly wakeups: Wakeups | undefined;
   readonly seed: number;
@@ -55,13 +63,21 @@ export function faultPlan(share: number, seed: number): FaultPlan {
 }
 
 export async function startTrouble(options: TroubleOptions): Promise<Trouble> {
-  const { simulators, postgres, wakeups, note } = options;
-  const { dataverse, spotler } = simulators;
+  const { simulators, targets, postgres, wakeups, note } = options;
+  const { dataverse } = simulators;
   const ending = new AbortController();
-  const counts = { postgresRestarts: 0, flushes: 0, expiredPositions: 0, metadataChanges: 0, refusedTokens: 0 };
+  const counts = {
+    postgresRestarts: 0,
+    flushes: 0,
+    expiredPositions: 0,
+    metadataChanges: 0,
+    refusedTokens: 0,
+    outages: 0,
+  };
   const minute = Math.min(60_000, options.milliseconds / 3);
 
-  await spotler.post('/faults', faultPlan(options.faulty, options.seed));
+  for (const [index, { admin }] of targets.entries())
+    await admin.post('/faults', faultPlan(options.faulty, options.seed + 10 * index));
   await dataverse.post('/faults', faultPlan(options.faulty, options.seed + 1));
 
   /** Milliseconds; false when the trouble is over. */
@@ -90,6 +106,18 @@ export async function startTrouble(options: TroubleOptions): Promise<Trouble> {
     } while (await pause(minute));
   }
 
+  /** One target of several is away as long as it is there. */
+  async function outages(): Promise<void> {
+    const target = targets[1];
+    if (!target) return;
+    for (let away = true; await pause(minute / 3); away = !away) {
+      note(`${target.platform} is ${away ? 'away' : 'back'}`);
+      const faults = away ? [{ kind: '503' }] : faultPlan(options.faulty, options.seed + counts.outages);
+      await target.admin.post('/faults', faults);
+      if (away) counts.outages += 1;
+    }
+  }
+
   async function generation(table: string): Promise<number> {
     const rows = await postgres.query<{ generation: number }>(
       'select generation from checkpoint where crm_table = $1',
@@ -116,31 +144,28 @@ export async function startTrouble(options: TroubleOptions): Promise<Trouble> {
     counts.metadataChanges += 1;
   }
 
-  const running = Promise.all([everyMinute(), flushes(), once()]);
+  const running = Promise.all([everyMinute(), flushes(), once(), outages()]);
   // Looked at in `stop`: until then a failure must not end the run half-way.
   running.catch(() => undefined);
 
   return {
+    hasShownAll: () => counts.metadataChanges > 0 && counts.postgresRestarts > 0,
     async stop() {
       ending.abort();
       await running;
-      await spotler.post('/faults', []);
+      for (const { admin } of targets) await admin.post('/faults', []);
       await dataverse.post('/faults', []);
     },
     async report() {
-      const of = {
-        spotler: await spotler.get<CountsReport>('/counts'),
-        dataverse: await dataverse.get<CountsReport>('/counts'),
-      };
+      const of: Record<string, CountsReport> = { dataverse: await dataverse.get<CountsReport>('/counts') };
+      for (const { platform, admin } of targets) of[platform] = await admin.get<CountsReport>('/counts');
       const sum = (record: Readonly<Record<string, number>>): number =>
         Object.values(record).reduce((total, count) => total + count, 0);
       return {
         ...counts,
-        faults: { spotler: of.spotler.faults, dataverse: of.dataverse.faults },
-        share: {
-          spotler: sum(of.spotler.faults) / of.spotler.total,
-          dataverse: sum(of.dataverse.faults) / of.dataverse.total,
-        },
+        faults: Object.fromEntries(Object.entries(of).map(([name, { faults }]) => [name, faults])),
+        share: Object.fromEntries(Object.entries(of).map(([name, { faults, total }]) => [name, sum(faults) / total])),
+        calls: Object.fromEntries(Object.entries(of).map(([name, { total }]) => [name, total])),
       };
     },
   };

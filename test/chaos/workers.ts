@@ -14,7 +14,7 @@ import { end } from './services.ts';
 const root = new URL('../../', import.meta.url).pathname;
 
 /** Milliseconds after which a worker that did not come to its planned moment is killed wherever it is. */
-const longestLife = 6000;
+const longestLife = 10_000;
 
 interface Life {
   /** Null: only the clock ends it. */
@@ -27,7 +27,7 @@ interface Life {
 export interface WorkerOptions {
   readonly configuration: string;
   readonly folder: string;
-  readonly platformHost: string;
+  readonly platformHosts: readonly string[];
   readonly roll: Dice;
   /** Kills that each phase has to see. */
   readonly killsPerPhase: number;
@@ -62,10 +62,10 @@ export function startWorkers(count: number, options: WorkerOptions): Workers {
     const wanting = phases.filter((phase) => kills[phase] < options.killsPerPhase);
     // The first worker dies where too few died so far; the others half of the time by the clock, and soon.
     const anywhere = wanting.length === 0 || (slot > 0 && roll.chance(0.5));
-    if (sparing || anywhere) return { plan: null, lifeMs: 200 + roll.below(2500), fromBirth: roll.chance(0.2) };
+    if (sparing || anywhere) return { plan: null, lifeMs: 100 + roll.below(2000), fromBirth: roll.chance(0.2) };
     const after: Partial<Record<Phase, number>> = {};
     for (const phase of wanting) after[phase] = 1 + roll.below(3);
-    return { plan: { after, platformHost: options.platformHost }, lifeMs: longestLife, fromBirth: false };
+    return { plan: { after, platformHosts: options.platformHosts }, lifeMs: longestLife, fromBirth: false };
   }
 
   /** A worker with its modules loaded, waiting for its plan. */
@@ -81,6 +81,8 @@ export function startWorkers(count: number, options: WorkerOptions): Workers {
         options.configuration,
       ],
       {
+        // In a session of its own, as on a machine of its own: Ctrl-C reaches the driver, which ends it.
+        detached: true,
         stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
         env: { ...process.env, NODE_COMPILE_CACHE: join(options.folder, 'compile-cache') },
       },

@@ -98,7 +98,7 @@ describe('an erasure', () => {
     world.put(row('1'), 0);
     world.erasureAsked('job', 'contact/1', 2 * minute);
     if (changedAt !== undefined && changedAt < 3 * minute) world.put(row('1', { fields: { city: 'Gent' } }), changedAt);
-    world.erasureDone('job', 3 * minute);
+    world.erasureDone('job', 'contact/1', 3 * minute);
     if (changedAt !== undefined && changedAt > 3 * minute) world.put(row('1', { fields: { city: 'Gent' } }), changedAt);
     return world;
   }
@@ -113,6 +113,37 @@ describe('an erasure', () => {
 
   test('allows both for a change while it was under way', () => {
     expect(endsAt(erased(2.5 * minute))).toHaveLength(2);
+  });
+});
+
+describe('an erasure of a record that is merged meanwhile', () => {
+  function merged(): ChaosModel {
+    const world = model();
+    world.put(row('1'), 0);
+    world.put(row('2', { email: 'b@chaos.example' }), 0);
+    world.erasureAsked('job', 'contact/1', 2 * minute);
+    world.jobMayMean('job', 'contact/2', 2.5 * minute);
+    return world;
+  }
+
+  test('may be about the one that it lives on in, and leaves the other there', () => {
+    const world = merged();
+    world.erasureDone('job', 'contact/2', 3 * minute);
+    expect(endsAt(world, 'b@chaos.example')).toEqual(expect.arrayContaining([absent, live('2')]));
+    expect(endsAt(world)).toEqual([live('1')]);
+  });
+
+  test('may be about itself, and leaves the other there', () => {
+    const world = merged();
+    world.erasureDone('job', 'contact/1', 3 * minute);
+    expect(endsAt(world, 'b@chaos.example')).toEqual([live('2')]);
+    expect(endsAt(world)).toEqual([absent]);
+  });
+
+  test('is about nobody else', () => {
+    const world = merged();
+    world.put(row('3', { email: 'c@chaos.example' }), 0);
+    expect(() => world.erasureDone('job', 'contact/3', 3 * minute)).toThrow('was not about');
   });
 });
 

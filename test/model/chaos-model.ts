@@ -84,6 +84,8 @@ interface Place {
 
 interface OpenErasure {
   readonly name: string;
+  /** Those into whom the record was merged since: until it is taken up the job names them instead. */
+  readonly heirs: Set<string>;
   readonly at: number;
   /** Address of the record when it was asked for. */
   readonly address: string | undefined;
@@ -149,15 +151,35 @@ export class ChaosModel {
   erasureAsked(job: string, name: string, at: number): void {
     const row = this.#records.get(name)?.row;
     const address = row ? validAddress(row.email) : undefined;
-    this.#erasures.set(job, { name, at, address });
+    this.#erasures.set(job, { name, at, address, heirs: new Set() });
     const known = this.#records.get(name);
     if (known) for (const place of this.#placesOf(known)) this.#takenAway(place, at);
   }
 
-  erasureDone(job: string, at: number): void {
+  /** Two records were merged: an open job that named the one names the other, if nobody has taken it up yet. */
+  jobMayMean(job: string, heir: string, at: number): void {
+    const known = this.#records.get(heir);
+    const erasure = this.#erasures.get(job);
+    if (!known) return;
+    if (!erasure) {
+      // A Sync Contact job: it may lift a mark.
+      if (known.erased === 'yes') known.erased = 'maybe';
+      return;
+    }
+    erasure.heirs.add(heir);
+    for (const place of this.#placesOf(known)) this.#takenAway(place, at);
+  }
+
+  /** `name` is whom the job turned out to be about. Throws when nobody asked for that. */
+  erasureDone(job: string, name: string, at: number): void {
     const erasure = this.#erasures.get(job);
     if (!erasure) return;
     this.#erasures.delete(job);
+    if (name !== erasure.name && !erasure.heirs.has(name)) throw new Error(`job ${job} was not about ${name}`);
+    if (name !== erasure.name) {
+      this.#inheritedErasureDone(name, at);
+      return;
+    }
     const subject = this.#records.get(erasure.name);
     const together = new Set<Known>(subject ? [subject] : []);
     const addresses = new Set(erasure.address === undefined ? [] : [erasure.address]);
@@ -180,6 +202,24 @@ export class ChaosModel {
       if (unchanged && sharesIt && settled) known.erased = 'yes';
       else if (known.erased !== 'yes' || !unchanged) known.erased = 'maybe';
       known.erasedBecause = `erasure of ${erasure.name} done ${new Date(at).toISOString()}`;
+    }
+  }
+
+  /** When the job came to be about this record is not known: it, and whoever shares an address with it, may be erased. */
+  #inheritedErasureDone(name: string, at: number): void {
+    const subject = this.#records.get(name);
+    if (!subject) return;
+    const together = new Set([subject]);
+    for (const place of this.#placesOf(subject)) {
+      this.#takenAway(place, at);
+      for (const other of place.names) {
+        const known = this.#records.get(other);
+        if (known) together.add(known);
+      }
+    }
+    for (const known of together) {
+      if (known.row && known.erased === 'no') known.erased = 'maybe';
+      known.erasedBecause = `erasure of ${name}, inherited by a merger, done ${new Date(at).toISOString()}`;
     }
   }
 
@@ -315,8 +355,9 @@ export class ChaosModel {
   }
 
   #erasureConcerns(known: Known): boolean {
-    for (const { name, address } of this.#erasures.values()) {
-      if (name === known.name || (address !== undefined && known.addresses.has(address))) return true;
+    for (const { name, heirs, address } of this.#erasures.values()) {
+      if (name === known.name || heirs.has(known.name) || (address !== undefined && known.addresses.has(address)))
+        return true;
     }
     return false;
   }
