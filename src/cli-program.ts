@@ -35,6 +35,7 @@ import {
   suppressible,
 } from './cli-operate.ts';
 import { type PreviewCommandOptions, showPreview } from './cli-preview.ts';
+import { refuseRedirection, showReport } from './cli-report.ts';
 import { type SetupOptions, setup } from './cli-setup.ts';
 import { start } from './cli-start.ts';
 import { showStatus } from './cli-status.ts';
@@ -157,6 +158,21 @@ function addQuestions(program: Command, execute: Execute): void {
       '\nExamples:\n  connector preview --lookup\n  connector preview --set rules.anonymizeContactWhenInactive=true --list',
     )
     .action((own: PreviewCommandOptions, command: Command) => execute(command, (options) => showPreview(options, own)));
+  program
+    .command('report')
+    .description('what each target holds about a person, to answer them; on the terminal only, kept nowhere')
+    .argument('<record>', 'contact/<guid>, lead/<guid> or account/<guid>')
+    .option('--redirected', 'also where the output is no terminal: whoever redirects it keeps personal data')
+    .action((text: string, own: { redirected?: boolean }, command: Command) =>
+      execute(command, (options) => {
+        const ref = recordRef(text);
+        refuseRedirection(own.redirected === true);
+        return withApp(options, 'look', async (context) => {
+          await refuseOtherKey(context);
+          return showReport(context, ref);
+        });
+      }),
+    );
   const evidence = program
     .command('evidence')
     .description('what was done about a record, when, why, and what the platform answered')

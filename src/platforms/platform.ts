@@ -57,6 +57,14 @@ export interface Found {
   readonly permissions: PermissionBits;
 }
 
+/** A contact with everything that the platform tells of it: to be shown to whoever answers the person, and never kept. */
+export interface HeldContact {
+  /** The external id the platform holds; undefined when the contact has none. */
+  readonly contactKey?: string;
+  /** By the platform's own names. */
+  readonly data: Personal<Readonly<Record<string, unknown>>>;
+}
+
 export type FieldValue = string | number | boolean | null;
 
 export interface UpsertItem {
@@ -130,6 +138,11 @@ export interface Platform {
   hasNobody?(signal: AbortSignal): Promise<boolean>;
   /** Looks the person up under all keys, then by address. Throws ConnectorError. */
   find(ref: ContactRef, signal: AbortSignal): Promise<Found | undefined>;
+  /**
+   * All contacts of the person, under all keys and the address, with everything that the platform tells of them. Left
+   * out where the adapter cannot read them. Throws ConnectorError.
+   */
+  read?(ref: ContactRef, signal: AbortSignal): Promise<readonly HeldContact[]>;
   /**
    * One outcome per item, in order. An item's own fault is an outcome (`rejected`); a fault of the call is thrown.
    * Throws `park` when the call is refused as a whole for its content: the core halves the batch. A `park`, `wait` or

@@ -4,7 +4,7 @@
  * says is what would happen now: before anybody is erased automatically, `apply` reads the feeds once more.
  */
 import { formatRecordRef, type RecordRef, type TargetName } from '../../config/words.ts';
-import type { PermissionBits } from '../platforms/platform.ts';
+import type { ContactRef, PermissionBits } from '../platforms/platform.ts';
 import type { Action, Facts, ProfileDecision, RuleName } from '../rules/facts.ts';
 import { rules } from '../rules/rules.ts';
 import type { EvidenceLine } from '../store/evidence.ts';
@@ -196,7 +196,8 @@ function explainProfile(profile: Profile): ExplainedProfile {
   };
 }
 
-async function contactOf(core: Core, target: TargetName, looked: Looked) {
+/** The person, as the target may know them. */
+export async function contactOf(core: Core, target: TargetName, looked: Looked): Promise<ContactRef> {
   const ids = looked.members.map((view) => view.ledger.ref.id);
   const others = await core.store.profiles.heldByOthers(target, ids, [looked.profile.key]);
   const foreign = new Set(others.filter((key) => !looked.profile.contactKeys.includes(key)));

@@ -17,6 +17,7 @@ import {
   contactsSchema,
   modelSchema,
   statusSchema,
+  wholeSchema,
 } from './schema.ts';
 import type { KeapSettings } from './settings.ts';
 
@@ -42,6 +43,8 @@ export interface KeapClient {
   customFields(signal: AbortSignal): Promise<CustomField[]>;
   hasNobody(signal: AbortSignal): Promise<boolean>;
   contact(id: string, signal: AbortSignal): Promise<Contact | undefined>;
+  /** Everything that Keap tells of a contact, and not only what is mapped. */
+  whole(id: string, signal: AbortSignal): Promise<Readonly<Record<string, unknown>> | undefined>;
   /** All contacts for one condition; what it finds has to be compared with what was meant. */
   search(field: string, value: string, signal: AbortSignal): Promise<Contact[]>;
   /** Creates, or overwrites who has the first address by now: 201 or 200. */
@@ -75,6 +78,14 @@ interface Call {
 const pageSize = 1000;
 /** Pages until we say that a search is too wide to be certain. */
 const searchPages = 10;
+
+/** wire: the vendor's OpenAPI description of version 2, the properties that `fields` of a contact may name. */
+const everyField = [
+  'id,links,addresses,anniversary_date,assistant_name,assistant_phone,billing_information,birth_date,company',
+  'contact_type,create_time,custom_fields,email_addresses,family_name,fax_numbers,given_name,groups,job_title',
+  'leadsource_id,middle_name,notes,origin,owner_id,phone_numbers,preferred_locale,preferred_name,prefix,referral_code',
+  'score_value,social_accounts,source_type,spouse_name,suffix,tag_ids,time_zone,update_time,utm_parameters,website',
+].join(',');
 
 export function createKeapClient({ settings, http, arrays, now }: KeapClientOptions): KeapClient {
   const { baseUrl, apiKey, sendKeyAs, optInReason, optOutReason } = settings;
@@ -132,6 +143,13 @@ export function createKeapClient({ settings, http, arrays, now }: KeapClientOpti
         const template = 'GET /contacts/{contact_id}';
         const path = `/contacts/${encodeURIComponent(id)}?${fields}`;
         return read(contactSchema, await send({ method: 'GET', path, template, signal }), template);
+      }),
+
+    whole: (id, signal) =>
+      orGone(async () => {
+        const template = 'GET /contacts/{contact_id}';
+        const path = `/contacts/${encodeURIComponent(id)}?fields=${everyField}`;
+        return read(wholeSchema, await send({ method: 'GET', path, template, signal }), template);
       }),
 
     async search(field, value, signal) {

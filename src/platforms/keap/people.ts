@@ -9,7 +9,7 @@
 import { Personal, parseRecordId } from '../../../config/words.ts';
 import { isConnectorError } from '../../http/errors.ts';
 import { normaliseAddress } from '../address.ts';
-import type { ContactRef, Found, Outcome, PermissionBits } from '../platform.ts';
+import type { ContactRef, Found, HeldContact, Outcome, PermissionBits } from '../platform.ts';
 import type { KeapClient, Removed } from './client.ts';
 import { type Consent, staysOptedOut } from './consent.ts';
 import { ownEntry } from './contact-body.ts';
@@ -19,6 +19,7 @@ import type { Contact } from './schema.ts';
 
 export interface People {
   find(ref: ContactRef, signal: AbortSignal): Promise<Found | undefined>;
+  read(ref: ContactRef, signal: AbortSignal): Promise<readonly HeldContact[]>;
   resetPermissions(ref: ContactRef, signal: AbortSignal): Promise<Outcome>;
   setPermissions(ref: ContactRef, permissions: PermissionBits, signal: AbortSignal): Promise<Outcome>;
   anonymize(ref: ContactRef, signal: AbortSignal): Promise<Outcome>;
@@ -80,6 +81,16 @@ export function createPeople(
       const entry = ownEntry(contact, ref.address?.reveal()) ?? ownEntry(contact, undefined);
       const permissions: PermissionBits = hasPermission ? { [marketing]: await consent.isOptedIn(entry, signal) } : {};
       return { contactKey: contactKeyOf(contact), permissions };
+    },
+
+    async read(ref, signal) {
+      const named = ref.address === undefined ? [] : await lookUp.byAddress(ref.address, signal);
+      const found: HeldContact[] = [];
+      for (const contact of unique([...(await byKeys(ref, signal)), ...named])) {
+        const data = await client.whole(contact.id, signal);
+        if (data) found.push({ contactKey: contactKeyOf(contact), data: new Personal(data) });
+      }
+      return found;
     },
 
     async resetPermissions(ref, signal) {

@@ -29,6 +29,9 @@ export const contactSchema = z.object({
 });
 export type Contact = z.output<typeof contactSchema>;
 
+/** Everything, for whoever has to tell the person what is there. */
+export const wholeSchema = z.record(z.string(), z.unknown());
+
 export const contactsSchema = z.object({
   contacts: z.array(contactSchema).nullish(),
   next_page_token: z.string().nullish(),

@@ -3,15 +3,16 @@
  * be called by; `absent` is said only when all of them and, where an address is given, the address are unknown there;
  * an erasure is `done` only when Spotler confirmed one and finds nobody under the address any more.
  */
-import type { Personal } from '../../../config/words.ts';
+import { Personal } from '../../../config/words.ts';
 import { ConnectorError } from '../../http/errors.ts';
-import type { ContactRef, Found, Outcome, PermissionBits } from '../platform.ts';
+import type { ContactRef, Found, HeldContact, Outcome, PermissionBits } from '../platform.ts';
 import type { Acknowledgement, SpotlerClient } from './client.ts';
 import { allBitsFalse, type BitValue, type Discovery, fromBits, toBits } from './discovery.ts';
 import { type Contact, isShell } from './schema.ts';
 
 export interface People {
   find(ref: ContactRef, signal: AbortSignal): Promise<Found | undefined>;
+  read(ref: ContactRef, signal: AbortSignal): Promise<readonly HeldContact[]>;
   resetPermissions(ref: ContactRef, signal: AbortSignal): Promise<Outcome>;
   setPermissions(ref: ContactRef, permissions: PermissionBits, signal: AbortSignal): Promise<Outcome>;
   anonymize(ref: ContactRef, signal: AbortSignal): Promise<Outcome>;
@@ -70,6 +71,24 @@ export function createPeople(client: SpotlerClient, discovery: Discovery): Peopl
       if (contact === undefined) return undefined;
       const permissions = fromBits(catalogue, contact);
       return contact.externalId ? { contactKey: contact.externalId, permissions } : { permissions };
+    },
+
+    async read(ref, signal) {
+      const catalogue = await discovery.read(signal);
+      const found: Contact[] = [];
+      for (const key of keysOf(ref)) {
+        const contact = await client.contact(key, signal);
+        if (contact && !isShell(contact)) found.push({ ...contact, externalId: contact.externalId ?? key });
+      }
+      const known = new Set(found.map((contact) => contact.externalId));
+      if (ref.address !== undefined)
+        for (const contact of await client.search(ref.address, signal))
+          if (!contact.externalId || !known.has(contact.externalId)) found.push(contact);
+      return found.map((contact): HeldContact => {
+        // The names of the permissions say more than the numbers of their bits.
+        const data = new Personal({ ...contact.properties, permissions: fromBits(catalogue, contact) });
+        return contact.externalId ? { contactKey: contact.externalId, data } : { data };
+      });
     },
 
     async resetPermissions(ref, signal) {
