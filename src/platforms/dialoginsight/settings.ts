@@ -40,11 +40,15 @@ export const dialogInsightSettings = z.strictObject({
       secret: true,
     }),
   project: projectId.meta({ description: 'The project that people are written to.', expected: aProject }),
-  otherProjects: z.array(projectId).max(50).default([]).meta({
-    description:
-      'Further projects in which the same people may be: permissions are reset and people erased there too, nobody is written.',
-    expected: 'a list of project numbers',
-  }),
+  otherProjects: z
+    .array(projectId.meta({ expected: aProject }))
+    .max(50)
+    .default([])
+    .meta({
+      description:
+        'Further projects in which the same people may be: permissions are reset and people erased there too, nobody is written.',
+      expected: 'a list of project numbers',
+    }),
   unifiedProject: projectId.optional().meta({
     description:
       'The unified project that the others push people into: dealt with like the others, and always as the last.',
