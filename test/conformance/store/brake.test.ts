@@ -326,6 +326,28 @@ onEveryStore('reviewing a hold', (world) => {
   });
 });
 
+onEveryStore('workers who ask at the same moment', (world) => {
+  const workers = Array.from({ length: 8 }, (_, n) => n);
+
+  test('never pass more lots together than the window allows', async () => {
+    const { store } = world();
+    const verdicts = await Promise.all(
+      workers.map((n) => store.brake.admit(main, `lot ${n}`, cases(`key ${n}`), limits(3))),
+    );
+    expect(verdicts.filter((verdict) => verdict === 'passed')).toHaveLength(3);
+    expect((await store.brake.holds()).map((hold) => hold.cases)).toEqual([1, 4]);
+  });
+
+  test('never pass more explicit erasures together than an hour allows', async () => {
+    const { store } = world();
+    const verdicts = await Promise.all(
+      workers.map((n) => store.brake.admitExplicit(main, { id: uuid(n), approved: false }, 3)),
+    );
+    expect(verdicts.filter((verdict) => verdict === 'passed')).toHaveLength(3);
+    expect(await store.brake.holds()).toMatchObject([{ lot: 'explicit', cases: 5 }]);
+  });
+});
+
 onEveryStore('explicit erasures', (world) => {
   const ask = (n: number, approved = false) => ({ id: uuid(n), approved });
 
@@ -338,7 +360,7 @@ onEveryStore('explicit erasures', (world) => {
     expect(await store.brake.admitExplicit(main, ask(3), 1)).toBe('held');
     expect(await store.brake.admitExplicit(other, ask(2), 1)).toBe('passed');
     expect(await store.brake.holds()).toMatchObject([
-      { lot: 'explicit', reason: 'explicit-limit', allowed: 1, cases: 2 },
+      { lot: 'explicit', reason: 'explicit-limit', allowed: 1, window_count: 2, cases: 2 },
     ]);
     await advance(2 * hour);
     expect(await store.brake.admitExplicit(main, ask(2), 1)).toBe('passed');

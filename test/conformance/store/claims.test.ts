@@ -204,6 +204,22 @@ onEveryStore('members of profiles', (world) => {
     expect(await names('nobody')).toEqual([]);
   });
 
+  test('a record that was found to be gone is known as gone', async () => {
+    const { store } = world();
+    await begin(store);
+    await owe(store, [1, 2]);
+    await store.deliveries.claim(lease(1), 10, 1);
+    const note = { emailKey: undefined, action: 'anonymize', rule: 'deleted', reasons: [] };
+    await store.transaction((unit) =>
+      unit.noteRecords(lease(1), [
+        { ...note, ref: ref(1), gone: true },
+        { ...note, ref: ref(2), gone: false },
+      ]),
+    );
+    const members = await store.deliveries.members(lease(1), [], [ref(1), ref(2)]);
+    expect(members.map((member) => member.gone)).toEqual([true, false]);
+  });
+
   test('a profile is another one on another target', async () => {
     const { store } = world();
     await begin(store);

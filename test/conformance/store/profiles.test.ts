@@ -3,6 +3,7 @@ import type { NewIntent, ProfileChange } from '../../../src/store/profiles.ts';
 import { idsWouldCrossCode, LeaseLostError } from '../../../src/store/profiles.ts';
 import type { Store } from '../../../src/store/store.ts';
 import {
+  applyAll,
   begin,
   deliveryOf,
   hour,
@@ -214,6 +215,15 @@ onEveryStore('intents and external ids', (world) => {
     expect(told).toEqual({ a: [[], 0], b: [['taken'], 0], c: [['free'], 1] });
   });
 
+  test('where every id is refused nothing is stored', async () => {
+    const { store } = world();
+    await live(store, b, 'taken');
+    await store.profiles.lease(lease(1), [a]);
+    const wanted = [{ profileKey: a, contactKey: 'taken' }];
+    expect(await store.profiles.begin(lease(1), [intent(1)], wanted)).toEqual(['taken']);
+    expect((await store.profiles.load(lease(1), [a]))[0]).toMatchObject({ openIntents: [], contactKeys: [] });
+  });
+
   test('the same id on another target is nobody’s', async () => {
     const { store } = world();
     await live(store, b, 'taken');
@@ -281,6 +291,19 @@ onEveryStore('a profile that moves to another key', (world) => {
       addressDirty: false,
       openIntents: [],
     });
+  });
+
+  test('takes along the records that are under the lease, others stay until their own turn', async () => {
+    const { store } = world();
+    await begin(store);
+    await owe(store, [1, 2]);
+    await applyAll(store, 'a');
+    await owe(store, [1]);
+    await store.deliveries.claim(lease(2), 10, 1);
+    await store.profiles.lease(lease(2), [a, b]);
+    await store.profiles.move(lease(2), a, b);
+    expect((await deliveryOf(store, 1)).profile_key).toBe(b);
+    expect((await deliveryOf(store, 2)).profile_key).toBe(a);
   });
 
   test('moves only when both are under the lease', async () => {

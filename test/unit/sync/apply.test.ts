@@ -200,7 +200,10 @@ test('the contact that was left goes first, then the new one is written', async 
   room.forget();
   await apply(room.core, first, never);
   expect(contactAt(room, 1)).toBeUndefined();
-  expect(room.calls.indexOf('first.anonymize')).toBeGreaterThan(-1);
+  expect(room.calls.filter((call) => call === 'first.anonymize')).toHaveLength(1);
+  expect(room.calls.filter((call) => call === 'first.find')).toHaveLength(1);
+  const [erased] = room.world.store.tables.evidence.filter((row) => row.act === 'anonymize');
+  expect(erased).toMatchObject({ trigger: 'change', profile_key: keyOf(room, 1) });
   expect(room.calls.indexOf('first.upsert')).toBeGreaterThan(room.calls.indexOf('first.anonymize'));
   expect(deliveryOf(room, 1)).toMatchObject({ due_at: null, profile_key: keyOf(room, 2) });
 });
