@@ -5,7 +5,7 @@
  *
  *   --backend postgres|redis|both   --changes N   --records N   --kills N   --minutes N   --faulty 0.3   --seed N
  *   --targets 3 (Keap and BoldDesk besides Spotler; Keap is away for half of the time)
- *   --short (a minute or so for each backend)     --keep (the folder with the logs, also when all is well)
+ *   --short (half a minute or so for each backend)     --keep (the folder with the logs, also when all is well)
  */
 import { readOptions } from './options.ts';
 import { run } from './run.ts';

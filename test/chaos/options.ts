@@ -14,6 +14,8 @@ export interface ChaosOptions {
   readonly killsPerPhase: number;
   /** Bound of one backend's run, from its first process to its comparison. */
   readonly milliseconds: number;
+  /** How long the trouble is meant to last; longer, where it takes longer until there was enough of it. */
+  readonly troubleMs: number;
   /** Part of the answers of Spotler and Dataverse that are spoilt, 0 to 1. */
   readonly faulty: number;
   readonly seed: number;
@@ -48,15 +50,17 @@ export function readOptions(args: readonly string[]): ChaosOptions {
   }
   const targets = values.targets === '1' ? 1 : values.targets === '3' ? 3 : undefined;
   if (targets === undefined) throw new Error('--targets is 1 or 3');
-  const kills = Math.round(number(values.kills, 'kills', short ? 12 : 200));
+  const kills = Math.round(number(values.kills, 'kills', short ? 6 : 200));
+  const milliseconds = number(values.minutes, 'minutes', short ? 5 : 10) * 60_000;
   return {
     targets,
     backends: backend === 'both' ? ['postgres', 'redis'] : [backend],
-    changes: Math.round(number(values.changes, 'changes', short ? 3000 : 50_000)),
-    records: Math.round(number(values.records, 'records', short ? 800 : 5000)),
+    changes: Math.round(number(values.changes, 'changes', short ? 1000 : 50_000)),
+    records: Math.round(number(values.records, 'records', short ? 200 : 5000)),
     kills,
-    killsPerPhase: Math.floor(kills / 10),
-    milliseconds: number(values.minutes, 'minutes', short ? 1.5 : 10) * 60_000,
+    killsPerPhase: short ? 1 : Math.floor(kills / 10),
+    milliseconds,
+    troubleMs: short ? 15_000 : milliseconds * 0.65,
     faulty: number(values.faulty, 'faulty', 0.3),
     seed: Math.round(number(values.seed, 'seed', Math.floor(Math.random() * 1_000_000))),
     keep: values.keep,

@@ -18,9 +18,9 @@ import { type ChaosTarget, targetsOf } from './targets.ts';
 import { startTrouble, type Trouble, type TroubleReport } from './trouble.ts';
 import { startWorkers, type Workers } from './workers.ts';
 
-/** Parts of the time that the trouble may last, and that the settling may last. */
-const troubleShare = 0.68;
-const settleShare = 0.29;
+/** Parts of a run's time after which the trouble ends, and after which the settling does, whatever is left. */
+const troubleEnds = 0.72;
+const settlingEnds = 0.97;
 
 export async function run(options: ChaosOptions, backend: Backend): Promise<boolean> {
   const began = Date.now();
@@ -114,7 +114,7 @@ async function setStage(
     wakeups,
     seed: options.seed,
     faulty: options.faulty,
-    milliseconds: options.milliseconds * troubleShare,
+    milliseconds: options.troubleMs,
     note,
   });
   return { simulators, postgres, targets, models, crm, workers, trouble };
@@ -150,8 +150,8 @@ async function play(
   note: (text: string) => void,
 ): Promise<Outcome> {
   const started = Date.now();
-  const until = began + options.milliseconds * troubleShare;
-  const lasting = Math.max(1, until - started - 10_000);
+  const until = began + options.milliseconds * troubleEnds;
+  const lasting = Math.max(1, options.troubleMs - 5000);
   /** Part of the kills that were wanted, the rarest phase counting like all together. */
   const killed = (): number =>
     Math.min(
@@ -185,7 +185,7 @@ async function play(
   const owed = await waitUntilNothingIsOwed({
     postgres,
     crm,
-    until: settling + options.milliseconds * settleShare,
+    until: began + options.milliseconds * settlingEnds,
     note,
   });
   const settledInMs = Date.now() - settling;

@@ -74,7 +74,7 @@ export async function startTrouble(options: TroubleOptions): Promise<Trouble> {
     refusedTokens: 0,
     outages: 0,
   };
-  const minute = Math.min(60_000, options.milliseconds / 3);
+  const minute = Math.min(60_000, Math.max(12_000, options.milliseconds / 3));
 
   for (const [index, { admin }] of targets.entries())
     await admin.post('/faults', faultPlan(options.faulty, options.seed + 10 * index));
