@@ -1,6 +1,6 @@
 /**
  * A production-like start: the built output with `npm ci --omit=dev --omit=optional` in a folder of its own, external
- * PostgreSQL and Redis, every service over HTTPS. The worker applies one change and one erasure, answers its health
+ * PostgreSQL and Redis, every service over HTTPS. The package's folder is read-only. The worker applies one change and one erasure, answers its health
  * checks, and drains on SIGTERM within 30 seconds. Run by `.ci/run` after `npm run build`; exits 1 when anything is off.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
@@ -20,6 +20,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'connector-production-'));
 const children: ChildProcess[] = [];
 const limitMs = 90_000;
+let takeBack = (): void => undefined;
 
 function run(command: string, args: readonly string[], cwd: string): void {
   const { status } = spawnSync(command, args, { cwd, stdio: ['ignore', 'inherit', 'inherit'] });
@@ -81,6 +82,30 @@ function install(): string {
   return home;
 }
 
+/** As in an image: nothing below `home` can be written, root included. Answers what takes it back. */
+function makeReadOnly(home: string): () => void {
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) {
+    const mounted = [
+      ['--bind', home, home],
+      ['-o', 'remount,bind,ro', home],
+    ].every((args) => spawnSync('mount', args).status === 0);
+    if (!mounted) {
+      console.log('NOT TRIED: a read-only package folder (this root may not mount)');
+      spawnSync('umount', [home]);
+      return () => undefined;
+    }
+  } else run('chmod', ['-R', 'a-w', home], folder);
+  const probe = join(home, 'dist', 'probe');
+  try {
+    writeFileSync(probe, '');
+  } catch {
+    console.log('the package folder is read-only');
+    return () => (isRoot ? run('umount', [home], folder) : run('chmod', ['-R', 'u+w', home], folder));
+  }
+  throw new Error('the package folder was to be read-only, and can be written');
+}
+
 function configure(world: WorldDescription, databaseUrl: string, redisUrl: string, port: number): string {
   const file = join(folder, 'connector.yaml');
   const table = `{ email: emailaddress1, fields: { firstName: firstname, lastName: lastname, source: { value: CRM } }, permissions: { Newsletter: new_newsletter } }`;
@@ -117,6 +142,7 @@ async function contacts(world: WorldDescription): Promise<SpotlerContact[]> {
 
 async function main(): Promise<void> {
   const home = install();
+  takeBack = makeReadOnly(home);
   const ca = join(folder, 'ca.pem');
   const simulators = start(
     process.execPath,
@@ -218,5 +244,6 @@ try {
   process.exitCode = 1;
 } finally {
   await stopAll();
+  takeBack();
   rmSync(folder, { recursive: true, force: true });
 }
