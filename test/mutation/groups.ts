@@ -6,6 +6,8 @@ export interface Group {
   /** Patterns of test files. A test that reads the source as text, purity.test.ts say, would notice every mutant. */
   readonly tests: readonly string[];
   readonly needsPostgres: boolean;
+  /** Mutants of the SQL (sql.ts) instead of Stryker's of the code. */
+  readonly ofSql?: boolean;
 }
 
 const inMemory = ['test/unit/sync/*.test.ts'];
@@ -40,5 +42,12 @@ export const groups: readonly Group[] = [
     mutate: ['src/store/brake.ts', 'src/store/deliveries.ts', 'src/store/profiles.ts'],
     tests: ['test/conformance/store/{brake,claims,completions,profiles,unit-of-work}.test.ts'],
     needsPostgres: true,
+  },
+  {
+    name: 'sql',
+    mutate: ['src/store/brake.ts', 'src/store/deliveries.ts', 'src/store/profiles.ts'],
+    tests: ['test/conformance/store/{brake,claims,completions,profiles,unit-of-work}.test.ts'],
+    needsPostgres: true,
+    ofSql: true,
   },
 ];

@@ -10,6 +10,7 @@ import tearDown from '../support/global-teardown.ts';
 import { withTestDatabase } from '../support/postgres.ts';
 import { type Group, groups } from './groups.ts';
 import { bar, describe, type Figures, figuresOf, total } from './score.ts';
+import { mutateSql } from './sql.ts';
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -17,6 +18,7 @@ function say(text: string): void {
 
 async function run(group: Group): Promise<Figures[]> {
   process.env.MUTATION_TESTS = group.tests.join(' ');
+  if (group.ofSql) return mutateSql(group.mutate, say);
   const report = `reports/mutation/${group.name}`;
   await new Stryker({
     mutate: [...group.mutate],

@@ -65,11 +65,16 @@ function lineOf(suite: Suite): Suite[] {
   return suite.parent ? [...lineOf(suite.parent), suite] : [suite];
 }
 
-class WarmRunner implements TestRunner {
+export class WarmRunner implements TestRunner {
   #loaded: Collection | undefined;
   #begun = new Set<Suite>();
   /** Modules that were loaded with a mutant, or left in the middle of something. */
   #isSpoilt = false;
+
+  /** The id of the test that is being run. */
+  get currentTest(): string | undefined {
+    return stryker.currentTestId;
+  }
 
   capabilities() {
     return { reloadEnvironment: true };

@@ -53,6 +53,11 @@ export async function figuresOf(path: string): Promise<Figures[]> {
   return figures;
 }
 
+export function figuresOfCounts(name: string, killed: number, survivors: readonly string[]): Figures {
+  const mutants = killed + survivors.length;
+  return { name, mutants, killed, survivors, score: scoreOf(killed, mutants) };
+}
+
 export function total(name: string, figures: readonly Figures[]): Figures {
   const sum = (of: (one: Figures) => number): number => figures.reduce((so, one) => so + of(one), 0);
   const [mutants, killed] = [sum((one) => one.mutants), sum((one) => one.killed)];
