@@ -65,12 +65,14 @@ function columnName(jobs: MarketingJobSettings, key: Field['key']): string {
   return key === 'owner' ? 'ownerid' : jobs.columns[key];
 }
 
-export function formXml(jobs: MarketingJobSettings, language: number): string {
+/** @param owned whether rows of the table have an owner: a table of the organization has no such column */
+export function formXml(jobs: MarketingJobSettings, language: number, owned: boolean): string {
   const id = (part: string): string => `{${stableId('form', jobs.table, part)}}`;
   const labels = (text: Text): string =>
     `<labels><label description="${xml(textIn(text, language))}" languagecode="${language}" /></labels>`;
   const cells = (fields: readonly Field[]): string =>
     fields
+      .filter(({ key }) => owned || key !== 'owner')
       .map(({ key, kind, readOnly }) => {
         const column = xml(columnName(jobs, key));
         const control = `<control id="${column}" classid="${classIds[kind]}" datafieldname="${column}" disabled="${readOnly === true}" />`;

@@ -7,7 +7,7 @@ import type { MarketingJobSettings } from '../../../config/settings.ts';
 import type { Json } from '../client.ts';
 import { stableId } from './names.ts';
 import { publish } from './publish.ts';
-import { readRows, readTable } from './reads.ts';
+import { readColumns, readRows, readTable } from './reads.ts';
 import { columnsOnForm, formXml, neededOnForm, onEmptyForm, type ViewKey, viewKeys, viewXml } from './screens.ts';
 import { type Bench, inSolution, jobsOf, missing, notYet, type Step, there } from './step.ts';
 import { columnSteps } from './steps-table.ts';
@@ -52,7 +52,8 @@ function formStep(bench: Bench, jobs: MarketingJobSettings): Step {
     async make(signal) {
       const forms = await readForms(bench, jobs, signal, true);
       const untouched = forms.find((form) => [...shownOn(form)].every((name) => onEmptyForm(jobs).includes(name)));
-      const body = { name: textIn(tableTexts.one, language), formxml: formXml(jobs, language) };
+      const owned = (await readColumns(client, jobs.table, signal)).has('ownerid');
+      const body = { name: textIn(tableTexts.one, language), formxml: formXml(jobs, language, owned) };
       const headers = inSolution(bench);
       if (untouched !== undefined) {
         const options = { template: 'PATCH /systemforms({id})', ifMatch: '*', headers, signal };

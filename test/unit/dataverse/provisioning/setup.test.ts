@@ -227,6 +227,21 @@ describe('setup where something is there already', () => {
     expect(column(environment, 'mkt_operation')?.labels).toEqual({ 1030: 'Operation' });
   });
 
+  it('lays out a form of its own for a table that somebody made, also where its rows have no owner', async () => {
+    const environment = startEnvironment({ marketingJobs: true });
+    environment.world.crm.store.table(jobs).columns.delete('ownerid');
+
+    const ran = await environment.run();
+
+    expect(ran.in('failed')).toEqual([]);
+    expect(ran.in('made')).toEqual(
+      expect.arrayContaining(['form', 'view pending', 'view failed', 'view done', 'publish']),
+    );
+    const forms = rows(environment, 'systemform').filter(({ objecttypecode }) => objecttypecode === jobs);
+    expect(forms).toHaveLength(1);
+    expect(forms[0]?.formxml).not.toContain('ownerid');
+  });
+
   it('leaves a form and a view alone that somebody changed', async () => {
     const environment = startEnvironment();
     await environment.run();
