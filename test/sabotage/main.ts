@@ -1,5 +1,5 @@
 /**
- * `npm run test:sabotage [invariant numbers]`: breaks the code in a throw-away copy, one small break after the other, and
+ * `npm run test:sabotage [numbers of invariants, or parts of what is broken]`: breaks the code in a throw-away copy, one small break after the other, and
  * sees that the tests named for it fail; before that, that they pass. Exit code 1 when a break is not noticed by each of
  * them, when the text to break is no longer there, or when one of the tests is not.
  */
@@ -7,8 +7,12 @@ import { type Copy, copyRepository } from './copy.ts';
 import { breaks, invariants, occurrences } from './list.ts';
 import type { Break, Notice } from './plan.ts';
 
-const wanted = process.argv.slice(2).map(Number);
-const chosen = breaks.filter(({ invariant }) => wanted.length === 0 || wanted.includes(invariant));
+const wanted = process.argv.slice(2);
+const chosen = breaks.filter(
+  ({ invariant, what }) =>
+    wanted.length === 0 ||
+    wanted.some((text) => text === String(invariant) || (text.length > 2 && what.includes(text))),
+);
 const started = performance.now();
 const problems: string[] = [];
 
