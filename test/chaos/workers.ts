@@ -62,7 +62,7 @@ export function startWorkers(count: number, options: WorkerOptions): Workers {
     const wanting = phases.filter((phase) => kills[phase] < options.killsPerPhase);
     // The first worker dies where too few died so far; the others half of the time by the clock, and soon.
     const anywhere = wanting.length === 0 || (slot > 0 && roll.chance(0.5));
-    if (sparing || anywhere) return { plan: null, lifeMs: 100 + roll.below(2000), fromBirth: roll.chance(0.2) };
+    if (sparing || anywhere) return { plan: null, lifeMs: 100 + roll.below(2000), fromBirth: roll.chance(0.4) };
     const after: Partial<Record<Phase, number>> = {};
     for (const phase of wanting) after[phase] = 1 + roll.below(3);
     return { plan: { after, platformHosts: options.platformHosts }, lifeMs: longestLife, fromBirth: false };
