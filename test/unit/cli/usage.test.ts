@@ -20,6 +20,7 @@ describe('the command line', () => {
     ['targets without a verb', ['targets'], /Usage: connector targets/],
     ['preview of a table that is none', ['preview', '--table', 'opportunity'], /contact, lead or account is expected/],
     ['preview of a sample that is none', ['preview', '--sample', '0'], /number above 0/],
+    ['a solution whose name is none', ['setup', '--solution', 'No Name'], /A unique name is expected/],
     ['suppress with neither address nor record', ['suppress', 'somebody'], /neither an email address nor a record/],
   ])('answers %s with exit code 2', async (_name, args, said) => {
     const result = await runHere(args);
@@ -36,6 +37,7 @@ describe('the command line', () => {
       'start',
       'sync',
       'check',
+      'setup',
       'status',
       'preview',
       'explain',
