@@ -1,7 +1,7 @@
 /**
- * `npm run test:sabotage [numbers of invariants, or parts of what is broken]`: breaks the code in a throw-away copy, one small break after the other, and
- * sees that the tests named for it fail; before that, that they pass. Exit code 1 when a break is not noticed by each of
- * them, when the text to break is no longer there, or when one of the tests is not.
+ * `npm run test:sabotage [numbers of invariants, or parts of what is broken]`: breaks the code in a throw-away copy, one
+ * small break after the other, and sees that the tests named for it fail; before that, that they pass. Exit code 1 when a
+ * break is not noticed by each of them, when the text to break is no longer there, or when one of the tests is not.
  */
 import { type Copy, copyRepository } from './copy.ts';
 import { breaks, invariants, occurrences } from './list.ts';
