@@ -3,7 +3,7 @@
  * when there is space again. The disk is a small tmpfs, which only root may mount.
  */
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,15 +14,15 @@ import { addJob, addPeople, contactOf, edit, jobState, livePeople, remove } from
 
 const run = promisify(execFile);
 
-/** A small disk of its own; undefined where none can be mounted. */
-async function mountDisk(): Promise<string | undefined> {
+/** A small disk of its own. Throws where none can be mounted. */
+async function mountDisk(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'connector-disk-'));
   try {
     await run('mount', ['-t', 'tmpfs', '-o', 'size=160m,mode=755', 'tmpfs', folder]);
     return folder;
-  } catch {
+  } catch (error) {
     await rm(folder, { recursive: true, force: true });
-    return undefined;
+    throw error;
   }
 }
 
@@ -40,25 +40,44 @@ async function until<T>(look: () => T | undefined | Promise<T | undefined>): Pro
   }
 }
 
-const disk = await mountDisk();
-afterAll(async () => {
-  if (disk) await unmountDisk(disk);
-});
+const mountable = await mountDisk().then(
+  async (folder) => {
+    await unmountDisk(folder);
+    return true;
+  },
+  () => false,
+);
 
-if (!disk) {
+if (!mountable) {
   it('a full disk was not tried: no tmpfs can be mounted here (that needs root)', () => {
     expect(process.env.REQUIRE_TMPFS).not.toBe('1');
   });
 }
 
-(disk ? describe : describe.skip)('a full disk under the database', () => {
+(mountable ? describe : describe.skip)('a full disk under the database', () => {
   const c = connector();
-  const dataDir = join(disk ?? '', 'data');
-  const ballast = join(disk ?? '', 'ballast');
+  let disk: string;
+  let dataDir: string;
+  let ballast: string;
+
+  beforeAll(async () => {
+    disk = await mountDisk();
+    dataDir = join(disk, 'data');
+    ballast = join(disk, 'ballast');
+  });
+
+  afterAll(async () => {
+    // Where the test failed the worker was killed, and its server is an orphan.
+    const orphan = Number(
+      (await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8').catch(() => '')).split('\n')[0],
+    );
+    if (orphan > 1) process.kill(orphan, 'SIGQUIT');
+    await unmountDisk(disk);
+  });
 
   /** To the last byte. */
   async function fill(): Promise<void> {
-    const { bavail, bsize } = await statfs(disk ?? '');
+    const { bavail, bsize } = await statfs(disk);
     await writeFile(ballast, Buffer.alloc(bavail * bsize)).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOSPC') throw error;
     });
@@ -82,7 +101,6 @@ if (!disk) {
   }
 
   it('stops the work, loses nothing of it, and the worker goes on when there is space', async () => {
-    await chmod(disk ?? '', 0o755);
     const quick = { dataverse: { pollSeconds: 1 }, worker: { sweepSeconds: 1 }, marketingJobs: { pollSeconds: 1 } };
     await c.configure({ ...quick, storage: { databaseUrl: undefined, dataDir } });
     const worker = c.start('start');
