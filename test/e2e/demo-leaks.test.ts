@@ -40,7 +40,15 @@ beforeAll(async () => {
   dataDir = join(folder, 'data');
   logFile = join(folder, 'worker.log');
   const screen = createScreen({ write: (text) => (shown += text) }, {});
-  const options = { people: population, seed, keep: false, dataDir, logFile, logLevel: 'trace' } as const;
+  const options = {
+    platforms: ['spotler'],
+    people: population,
+    seed,
+    keep: false,
+    dataDir,
+    logFile,
+    logLevel: 'trace',
+  } as const;
   result = await runDemo(options, screen, new AbortController().signal, {
     onWorld(world, env) {
       const texts = [world.dataverse.clientSecret, world.spotler.consumerSecret, env.DEMO_HASH_KEY ?? ''];
