@@ -2,8 +2,9 @@
  * The pace at which the whole fleet calls one target. Guarantees: calls are spaced evenly (GCRA without a burst, in one
  * UPDATE by the database's clock), so that no second holds more than the target's limit, whoever sends; a 429 makes
  * everybody wait and lowers the pace, which climbs back by itself; erasures get a tenth of the calls even when a long
- * line is waiting, and that tenth is not lost when there are none; when the row cannot be read nobody sends. Does not
- * know what the platform counts on its own side.
+ * line is waiting, and that tenth is not lost when there are none; a spare pace takes only slots that nobody waits for,
+ * and no more than its share of them; when the row cannot be read nobody sends. Does not know what the platform counts
+ * on its own side.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
@@ -19,6 +20,11 @@ export interface PaceOptions {
   readonly requestsPerSecond: number;
   /** True for the calls of erasures: they may use the share that is kept for them. */
   readonly priority?: boolean;
+  /**
+   * The part of the limit, above 0 and at most 1, that these calls may use, and only while the line is empty: for what
+   * can wait. They take no place in the line; with somebody in it they wait, and look again.
+   */
+  readonly spareShare?: number;
   /**
    * Milliseconds a caller is kept waiting at most, in all. Above it `acquire` throws `wait` with the time, so that a batch
    * gives its lease back instead of sitting out a long pause.
@@ -41,6 +47,8 @@ const recoveryPerSecond = 0.005;
 const priorityShare = 0.1;
 /** A caller that waited longer than this looks again whether somebody was throttled meanwhile. */
 const recheckAfterMs = 20;
+/** A spare slot that is nearer than this is there. */
+const leastWaitMs = 1;
 
 export function createPace(options: PaceOptions): Pace {
   const { db, target } = options;
@@ -54,6 +62,30 @@ export function createPace(options: PaceOptions): Pace {
   const inLine = sql`greatest(tat, ${now}, ${paused})`;
   const inShare = sql`greatest(priority_tat, ${now}, ${paused})`;
   const slot = options.priority ? sql`least(${inLine}, ${inShare})` : inLine;
+
+  /** Takes a slot that nobody wants, now; or answers the milliseconds after which it is worth looking again. */
+  async function takeSpare(share: number): Promise<{ waitMs: number; taken: boolean }> {
+    const free = sql`greatest(spare_tat, ${inLine})`;
+    const found = await sql<{ wait_ms: number; taken: boolean }>`
+      with seat as (
+        select target, greatest(0, extract(epoch from ${free} - ${now})) * 1000 as wait_ms
+        from quota where target = ${target} for update
+      ), taken as (
+        update quota set tat = ${now} + ${interval}, spare_tat = ${now} + ${interval} / ${share}::float8, pace = ${pace},
+          updated_at = ${now}
+        from seat where quota.target = seat.target and seat.wait_ms < ${leastWaitMs}
+        returning quota.target
+      )
+      select seat.wait_ms::float8 as wait_ms, exists (select 1 from taken) as taken from seat`.execute(db);
+    const seat = found.rows[0];
+    if (seat) return { waitMs: seat.taken ? 0 : seat.wait_ms, taken: seat.taken };
+    await addRow();
+    return takeSpare(share);
+  }
+
+  async function addRow(): Promise<void> {
+    await sql`insert into quota (target, pace) values (${target}, ${limit}) on conflict do nothing`.execute(db);
+  }
 
   /** Takes the next slot: milliseconds until it, or undefined when it is too far away (then nothing is taken). */
   async function take(mostMs: number): Promise<{ waitMs: number; taken: boolean }> {
@@ -76,7 +108,7 @@ export function createPace(options: PaceOptions): Pace {
       select (extract(epoch from ${slot} - ${now}) * 1000)::float8 as wait_ms
       from quota where target = ${target}`.execute(db);
     if (far.rows[0]) return { waitMs: far.rows[0].wait_ms, taken: false };
-    await sql`insert into quota (target, pace) values (${target}, ${limit}) on conflict do nothing`.execute(db);
+    await addRow();
     return take(mostMs);
   }
 
@@ -86,8 +118,24 @@ export function createPace(options: PaceOptions): Pace {
     return rows[0]?.paused ?? false;
   }
 
+  async function acquireSpare(share: number, signal: AbortSignal): Promise<void> {
+    for (let leftMs = maxWaitMs; ; ) {
+      signal.throwIfAborted();
+      const { waitMs, taken } = await readable(() => takeSpare(share));
+      if (taken) return;
+      if (waitMs > leftMs) {
+        throw new ConnectorError('wait', 'PACE_NOT_SPARE', 'The target is busy with what is owed to it.', {
+          retryAfterMs: Math.ceil(waitMs),
+        });
+      }
+      await sleep(Math.ceil(waitMs), signal);
+      leftMs -= Math.ceil(waitMs);
+    }
+  }
+
   return {
     async acquire(signal) {
+      if (options.spareShare !== undefined) return acquireSpare(options.spareShare, signal);
       for (let leftMs = maxWaitMs; ; ) {
         signal.throwIfAborted();
         const { waitMs, taken } = await readable(() => take(leftMs));

@@ -4,6 +4,7 @@ import { ledger } from './001-ledger.ts';
 import { evidenceSeal } from './003-evidence-seal.ts';
 import { abandonedTarget } from './004-abandoned-target.ts';
 import { alarmsAndActivity } from './005-alarms-and-activity.ts';
+import { sparePace } from './006-spare-pace.ts';
 import { quotaSql } from './quota.ts';
 
 export const migrations: readonly Migration[] = [
@@ -12,4 +13,5 @@ export const migrations: readonly Migration[] = [
   evidenceSeal,
   abandonedTarget,
   alarmsAndActivity,
+  sparePace,
 ];

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { TargetName } from '../../../config/words.ts';
 import { type OpenDatabase, openDatabase } from '../../../src/store/database.ts';
+import { sparePace } from '../../../src/store/migrations/006-spare-pace.ts';
 import { quotaSql } from '../../../src/store/migrations/quota.ts';
 import { createPace, type PaceOptions } from '../../../src/store/quota.ts';
 import { silentLogger } from '../../support/logger.ts';
@@ -21,6 +22,7 @@ beforeEach(async () => {
   one = await openDatabase({ databaseUrl: server.url, dataDir: '/nowhere', logger: silentLogger });
   two = await openDatabase({ databaseUrl: server.url, dataDir: '/nowhere', logger: silentLogger });
   await one.pool.query(quotaSql);
+  await one.pool.query(sparePace.sql);
   sleeps = [];
 });
 
@@ -200,5 +202,71 @@ describe('the share of erasures', () => {
     await pace().acquire(signal);
     await pace().throttled(60_000);
     await expect(pace({ priority: true, maxWaitMs: 20_000 }).acquire(signal)).rejects.toMatchObject({ kind: 'wait' });
+  });
+});
+
+describe('the spare pace', () => {
+  /** As if the time that it waits had gone by. */
+  function passing(more: Partial<PaceOptions> = {}) {
+    return pace({
+      spareShare: 0.2,
+      // Slow, so that what the database takes does not count.
+      requestsPerSecond: 0.01,
+      async sleep(milliseconds) {
+        sleeps.push(milliseconds);
+        await one.pool.query(
+          `UPDATE quota SET tat = tat - $1 * interval '1 millisecond', spare_tat = spare_tat - $1 * interval '1 millisecond'`,
+          [milliseconds],
+        );
+      },
+      ...more,
+    });
+  }
+
+  test('uses its share of the limit and no more, however idle the target is', async () => {
+    const spare = passing();
+    for (let calls = 0; calls < 11; calls += 1) await spare.acquire(signal);
+    const waited = sleeps.reduce((sum, wait) => sum + wait, 0);
+    // Eleven calls, ten gaps, each of five spacings; what the database needed in between counts as waiting too.
+    expect(waited).toBeLessThanOrEqual(10 * (500 * spacing + 2));
+    expect(waited).toBeGreaterThan(10 * 400 * spacing);
+  });
+
+  test('lets everybody in the line go first, and takes no place in it', async () => {
+    await pace().acquire(signal);
+    await one.pool.query("UPDATE quota SET tat = now() + interval '100 seconds'");
+    let looks = 0;
+    const waiter = pace({
+      spareShare: 0.2,
+      requestsPerSecond: 0.001,
+      async sleep() {
+        looks += 1;
+        // A place in the line would be a thousand seconds more.
+        expect((await row()).tat).toBeLessThanOrEqual(100_000);
+        // The line grows while it waits, twice; then it is empty.
+        await one.pool.query(
+          looks < 3
+            ? "UPDATE quota SET tat = now() + interval '100 seconds'"
+            : "UPDATE quota SET tat = now() - interval '1 second'",
+        );
+      },
+    });
+    await waiter.acquire(signal);
+    expect(looks).toBe(3);
+  });
+
+  test('gives up with the time when the target stays busy', async () => {
+    await pace().acquire(signal);
+    await one.pool.query("UPDATE quota SET tat = now() + interval '5 minutes'");
+    const refused = passing({ maxWaitMs: 20_000 }).acquire(signal);
+    await expect(refused).rejects.toMatchObject({ kind: 'wait', code: 'PACE_NOT_SPARE' });
+    expect(sleeps).toEqual([]);
+  });
+
+  test('makes nobody wait longer than for one call', async () => {
+    await pace({ spareShare: 0.2 }).acquire(signal);
+    await pace().acquire(signal);
+    expect(sleeps).toHaveLength(1);
+    expect(sleeps[0]).toBeLessThanOrEqual(spacing + 1);
   });
 });
