@@ -173,7 +173,9 @@ async function play(
     }
   }
   const changedInMs = Date.now() - started;
+  // More of the same: where nothing is to be written nobody can be killed while writing.
   while ((killed() < 1 || !trouble.hasShownAll()) && Date.now() < until) {
+    for (let more = 0; more < 10; more++) changes += await crm.act();
     await delay(500);
     await crm.followJobs();
   }
