@@ -228,6 +228,31 @@ test('where that cannot be reversed nobody is lowered, and nothing is claimed to
   expect(hold).toMatchObject({ may_still_be_mailed: true });
 });
 
+test.each([
+  ['is absent', undefined, 'absent'],
+  ['may be hidden, and is still to be erased, where an erasure reaches who is hidden', true, 'live'],
+])('a held person whom the platform does not show %s', async (_, reachesHidden, state) => {
+  const erase = { mode: 'anonymize', reversible: false, ...(reachesHidden ? { reachesHidden } : {}) } as const;
+  const room = await load(1, { capabilities: { erase } });
+  refuseMail(room, 1);
+  room.platform.account.anonymize(ref(1).id);
+  const { done, guard } = await judged(room);
+  expect(await guard()).toEqual([]);
+  expect(profileOf(room, 1)?.state).toBe(state);
+  expect(deliveryOf(room, 1).due_at).toBeNull();
+  expect(evidenceOf(room, 'hold')).toMatchObject([{ outcome: 'absent' }]);
+  expect([...done]).toEqual([keyOf(room, 1)]);
+});
+
+test('who is held is held although an erasure would reach who is hidden', async () => {
+  const erase = { mode: 'anonymize', reversible: false, reachesHidden: true } as const;
+  const room = await load(1, { capabilities: { erase } });
+  refuseMail(room, 1);
+  const { guard } = await judged(room);
+  await guard();
+  expect(profileOf(room, 1)).toMatchObject({ state: 'held', bits_before: both });
+});
+
 test('who is lowered already is not lowered again', async () => {
   const room = await load(2);
   room.world.crm.update(ref(1), { doNotBulkEmail: true });
