@@ -10,7 +10,7 @@ export interface Group {
   readonly ofSql?: boolean;
 }
 
-const inMemory = ['test/unit/sync/*.test.ts'];
+const inMemory = ['test/unit/sync/{apply,automatic,batch,cases,complete,guard,judge}.test.ts'];
 
 export const groups: readonly Group[] = [
   {
