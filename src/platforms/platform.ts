@@ -63,6 +63,21 @@ export interface HeldContact {
   readonly contactKey?: string;
   /** By the platform's own names. */
   readonly data: Personal<Readonly<Record<string, unknown>>>;
+  /** The bits of the mapped permissions; left out where reading the contact does not tell them. */
+  readonly permissions?: PermissionBits;
+}
+
+/** A contact in a list of all. */
+export interface ListedContact {
+  /** The external id the platform holds; undefined when the contact has none. */
+  readonly contactKey?: string;
+  readonly address?: Personal<string>;
+}
+
+export interface ContactPage {
+  readonly contacts: readonly ListedContact[];
+  /** For the page after this one; undefined on the last. */
+  readonly next?: string;
 }
 
 export type FieldValue = string | number | boolean | null;
@@ -143,6 +158,17 @@ export interface Platform {
    * out where the adapter cannot read them. Throws ConnectorError.
    */
   read?(ref: ContactRef, signal: AbortSignal): Promise<readonly HeldContact[]>;
+  /**
+   * What of a contact that `read` told is another value than an upsert of this item would leave there: names of
+   * properties, `address`, `externalId`. Never a value. What cannot be compared with certainty is no difference. Left
+   * out where the adapter cannot tell.
+   */
+  differences?(held: HeldContact, item: Pick<UpsertItem, 'contactKey' | 'address' | 'fields'>): readonly string[];
+  /**
+   * A page of the contacts of the account; the first without `after`. Left out where they cannot be listed. Nobody is
+   * taken for absent because no page shows them, unless `listComplete`.
+   */
+  list?(after: string | undefined, signal: AbortSignal): Promise<ContactPage>;
   /**
    * One outcome per item, in order. An item's own fault is an outcome (`rejected`); a fault of the call is thrown.
    * Throws `park` when the call is refused as a whole for its content: the core halves the batch. A `park`, `wait` or

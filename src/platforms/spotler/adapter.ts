@@ -8,7 +8,9 @@ import type { OpenPlatform, PlatformContext } from '../context.ts';
 import type { Capabilities } from '../platform.ts';
 import { checkAccount } from './check.ts';
 import { createSpotlerClient } from './client.ts';
+import { differences } from './differences.ts';
 import { createDiscovery } from './discovery.ts';
+import { listContacts } from './list.ts';
 import { createPeople } from './people.ts';
 import type { SpotlerSettings } from './settings.ts';
 import { bulkSize, createUpsert } from './upsert.ts';
@@ -55,6 +57,8 @@ export function createSpotler(settings: SpotlerSettings, context: PlatformContex
     hasNobody: (signal) => client.hasNobody(signal),
     check: (signal) => checkAccount(client, discovery, context, signal),
     upsert,
+    differences,
+    list: (after, signal) => listContacts(client, after, signal),
     ...people,
     close: () => http.close(),
   };

@@ -35,6 +35,11 @@ export interface Acknowledgement {
 
 /** Every method throws ConnectorError. */
 export interface SpotlerClient {
+  /**
+   * Contacts that were ever updated, a thousand a page. `after`: how many were listed before.
+   * wire: Spotler swagger 1.2 GET /contact/updates/list (`pageSize` required, `after`, answer `paging.after`).
+   */
+  updated(after: number, signal: AbortSignal): Promise<{ contacts: readonly Contact[]; next: number | undefined }>;
   properties(signal: AbortSignal): Promise<Property[]>;
   contact(externalId: string, signal: AbortSignal): Promise<Contact | undefined>;
   /** Contacts with exactly this address, after normalising. */
@@ -120,13 +125,29 @@ export function createSpotlerClient({ baseUrl, http, signer, now }: SpotlerClien
     }
   }
 
+  /** Everybody who was ever updated, also by us. */
+  async function everUpdated(
+    pageSize: number,
+    after: number,
+    signal: AbortSignal,
+  ): Promise<z.output<typeof contactsSchema>> {
+    const template = 'GET /contact/updates/list';
+    const tomorrow = new Date(now() + 86_400_000).toISOString().slice(0, 19);
+    const query = new URLSearchParams({ fromDate: '1970-01-01T00:00:00', toDate: tomorrow, pageSize: `${pageSize}` });
+    if (after > 0) query.set('after', `${after}`);
+    const answer = await send({ method: 'GET', path: `/contact/updates/list?${query}`, template, signal });
+    return read(contactsSchema, answer, template);
+  }
+
   return {
     async hasNobody(signal) {
-      const template = 'GET /contact/updates/list';
-      const tomorrow = new Date(now() + 86_400_000).toISOString().slice(0, 19);
-      const query = new URLSearchParams({ fromDate: '1970-01-01T00:00:00', toDate: tomorrow, pageSize: '1' });
-      const answer = await send({ method: 'GET', path: `/contact/updates/list?${query}`, template, signal });
-      return read(contactsSchema, answer, template).contacts.length === 0;
+      return (await everUpdated(1, 0, signal)).contacts.length === 0;
+    },
+
+    async updated(after, signal) {
+      const { contacts, paging } = await everUpdated(searchPageSize, after, signal);
+      const isLast = contacts.length === 0 || (contacts.length < searchPageSize && !paging?.next);
+      return { contacts, next: isLast ? undefined : Math.max(paging?.after ?? 0, after + contacts.length) };
     },
 
     async properties(signal) {

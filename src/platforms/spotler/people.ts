@@ -86,8 +86,9 @@ export function createPeople(client: SpotlerClient, discovery: Discovery): Peopl
           if (!contact.externalId || !known.has(contact.externalId)) found.push(contact);
       return found.map((contact): HeldContact => {
         // The names of the permissions say more than the numbers of their bits.
-        const data = new Personal({ ...contact.properties, permissions: fromBits(catalogue, contact) });
-        return contact.externalId ? { contactKey: contact.externalId, data } : { data };
+        const permissions = fromBits(catalogue, contact);
+        const held = { data: new Personal({ ...contact.properties, permissions }), permissions };
+        return contact.externalId ? { contactKey: contact.externalId, ...held } : held;
       });
     },
 
