@@ -3,6 +3,7 @@ import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { generateConfiguration } from '../../../config/generate.ts';
 import { loadSettings } from '../../../config/load.ts';
+import { errorsPage } from '../../../src/errors/page.ts';
 import { platformsPage } from '../../../src/platforms/describe.ts';
 import { baseEnv, changed, platformSchemas } from './base.ts';
 
@@ -32,6 +33,7 @@ describe('what is generated', () => {
     expect(await text('config/connector.schema.json')).toBe(generated.jsonSchema);
     expect(await text('docs/configuration.md')).toBe(generated.reference);
     expect(await text('docs/platforms.md')).toBe(platformsPage());
+    expect(await text('docs/errors.md')).toBe(errorsPage());
   });
 
   it('describes every key', () => {
