@@ -11,7 +11,7 @@ import type { SealFinding, SealReport } from './store/evidence-seals.ts';
 import { verifyEvidence } from './sync/seal-evidence.ts';
 
 /** Rows about one record that are shown at most, the newest ones. */
-const mostLines = 10_000;
+export const mostLines = 10_000;
 
 const columns = [
   'id',

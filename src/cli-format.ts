@@ -29,3 +29,17 @@ export function count(number: number, one: string, many = `${one}s`): string {
 export function when(date: Date | null): string {
   return date === null ? '-' : date.toISOString().replace(/\.\d+Z$/, 'Z');
 }
+
+/** Why a hold came to be. */
+export function holdReason(hold: {
+  readonly reason: string;
+  readonly window_count: number;
+  readonly allowed: number;
+}): string {
+  const reasons: Readonly<Record<string, string>> = {
+    limit: `${hold.window_count} in the window, ${hold.allowed} allowed`,
+    after: 'came while another hold is open',
+    'explicit-limit': `${hold.window_count} erasures within an hour, ${hold.allowed} allowed`,
+  };
+  return reasons[hold.reason] ?? hold.reason;
+}

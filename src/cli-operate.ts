@@ -2,7 +2,9 @@
 
 import { formatRecordRef, parseRecordRef, type RecordRef, type TargetName } from '../config/words.ts';
 import { actor, type CommandContext, CommandError, type ExitCode, usageError } from './cli-context.ts';
-import { count, table, when } from './cli-format.ts';
+import { mendLines } from './cli-errors.ts';
+import { count, holdReason, table, when } from './cli-format.ts';
+import { mendOf, mendOfForeignWord } from './errors/catalogue.ts';
 import { judgeAddress } from './rules/address.ts';
 import type { HoldRow } from './store/tables.ts';
 import { accountOf } from './sync/core.ts';
@@ -66,11 +68,6 @@ export async function listHolds({ app, options, output }: CommandContext): Promi
 }
 
 function holdCells(hold: HoldRow, cases: number): string[] {
-  const reasons: Readonly<Record<string, string>> = {
-    limit: `${hold.window_count} in the window, ${hold.allowed} allowed`,
-    after: 'came while another hold is open',
-    'explicit-limit': `${hold.window_count} erasures within an hour, ${hold.allowed} allowed`,
-  };
   const decided = hold.decided_at ? ` by ${hold.decided_by ?? '-'} ${when(hold.decided_at)}` : '';
   return [
     String(hold.id),
@@ -78,7 +75,7 @@ function holdCells(hold: HoldRow, cases: number): string[] {
     `${hold.state}${decided}`,
     count(cases, 'case'),
     when(hold.created_at),
-    reasons[hold.reason] ?? hold.reason,
+    holdReason(hold),
   ];
 }
 
@@ -133,7 +130,14 @@ export function holdId(text: string): number {
 
 export async function listParked({ app, options, output }: CommandContext): Promise<ExitCode> {
   const parked = await app.core.store.overview.parked(mostLines);
-  if (options.json) output.json(parked.map((row) => ({ ...row, ref: formatRecordRef(row.ref) })));
+  if (options.json)
+    output.json(
+      parked.map((row) => ({
+        ...row,
+        ref: formatRecordRef(row.ref),
+        mend: mendOf(row.code) ?? mendOfForeignWord,
+      })),
+    );
   else if (parked.length === 0) output.line('nothing is parked');
   else {
     const rows = parked.map((row) => [
@@ -144,6 +148,11 @@ export async function listParked({ app, options, output }: CommandContext): Prom
     ]);
     for (const line of table(rows)) output.line(line);
     if (parked.length === mostLines) output.line(`the newest ${mostLines}; there may be more`);
+    for (const line of mendLines(
+      parked.map((row) => row.code),
+      true,
+    ))
+      output.line(line);
   }
   return 0;
 }

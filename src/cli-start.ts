@@ -20,6 +20,7 @@ import {
 import { measuresOf, readyParts } from './cli-health.ts';
 import type { Logger } from './logging.ts';
 import { type HealthServer, startHealthServer } from './server/health.ts';
+import { serveStatusPage } from './server/status-page.ts';
 import { configuredTables } from './sync/core.ts';
 import { previewFirst, strangersOn } from './sync/first-contact.ts';
 
@@ -164,6 +165,7 @@ async function listen(settings: Settings, app: App, watch: EpochWatch, logger: L
       measures: measuresOf(app),
       metrics: app.metrics,
       logger,
+      more: [(room) => serveStatusPage(room, app.core, logger)],
     });
   } catch (error) {
     const code = (error as { code?: unknown }).code;

@@ -3,10 +3,11 @@
  * (everything it needs is there, or which part is not), `/metrics` (Prometheus text). Guarantees: a part that hangs
  * makes the worker not ready and keeps no request waiting longer than a few seconds; nothing about a person is shown.
  */
-import fastify from 'fastify';
+import fastify, { type FastifyInstance } from 'fastify';
 import type { Settings } from '../../config/settings.ts';
 import { isConnectorError } from '../http/errors.ts';
 import type { Logger } from '../logging.ts';
+import { sendSecurityHeaders } from './headers.ts';
 import { createMetrics, type Measure, type Metrics } from './metrics.ts';
 import { inTime } from './patience.ts';
 
@@ -32,9 +33,12 @@ export async function startHealthServer(options: {
   /** Where the work tells about itself; one of its own when left out. */
   readonly metrics?: Metrics;
   readonly logger: Logger;
+  /** What else is served here; each in a room of its own. */
+  readonly more?: readonly ((app: FastifyInstance) => Promise<void>)[];
 }): Promise<HealthServer> {
   const { logger } = options;
   const app = fastify({ logger: false, forceCloseConnections: true });
+  sendSecurityHeaders(app);
   const metrics = options.metrics ?? createMetrics([1, 60]);
   const { registry } = metrics;
   for (const measure of options.measures) metrics.addGauge(measure, logger);
@@ -57,6 +61,7 @@ export async function startHealthServer(options: {
     return reply.code(500).send({ status: 'failed' });
   });
 
+  for (const room of options.more ?? []) await app.register(async (scope) => room(scope));
   const origin = await app.listen({ host: options.server.host, port: options.server.port });
   return {
     origin,

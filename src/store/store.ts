@@ -3,6 +3,7 @@ import type { Kysely, Transaction } from 'kysely';
 import type { TargetName } from '../../config/words.ts';
 import { type ActivityBook, createActivityBook } from './activity.ts';
 import { type AlarmBook, createAlarmBook } from './alarms.ts';
+import { type AuditBook, createAuditBook } from './audit.ts';
 import { type Brake, createBrake } from './brake.ts';
 import { type Checkpoints, createCheckpoints } from './checkpoints.ts';
 import { type Completion, completeDeliveries, createDeliveries, type Deliveries, type Lease } from './deliveries.ts';
@@ -17,6 +18,7 @@ import {
 } from './erasures.ts';
 import { appendEvidence, createEvidence, type EvidenceBook } from './evidence.ts';
 import { createEvidenceSeals, type EvidenceSeals } from './evidence-seals.ts';
+import { createLists, type Lists } from './lists.ts';
 import { createOverview, type Overview } from './overview.ts';
 import { changeProfiles, closeIntents, createProfiles, type ProfileChange, type Profiles } from './profiles.ts';
 import { createRecords, noteRecords, type RecordNote, type Records } from './records.ts';
@@ -51,9 +53,11 @@ export interface Store {
   readonly evidenceSeals: EvidenceSeals;
   readonly retention: Retention;
   readonly overview: Overview;
+  readonly lists: Lists;
   readonly rekey: RekeyFamily;
   readonly alarms: AlarmBook;
   readonly activity: ActivityBook;
+  readonly audit: AuditBook;
   /** One transaction over several families: all of it stands, or nothing. */
   transaction<T>(work: (unit: UnitOfWork) => Promise<T>): Promise<T>;
 }
@@ -100,9 +104,11 @@ export function createStore(db: Kysely<Database>): Store {
     evidenceSeals: createEvidenceSeals(db),
     retention: createRetention(db),
     overview: createOverview(db),
+    lists: createLists(db),
     rekey: createRekey(db),
     alarms: createAlarmBook(db),
     activity: createActivityBook(db),
+    audit: createAuditBook(db),
     transaction: (work) => db.transaction().execute((trx) => work(unitOfWork(trx))),
   };
 }

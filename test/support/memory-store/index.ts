@@ -92,6 +92,8 @@ export function connection(room: Room, hooks: Hooks): Store {
     evidenceSeals: absent('evidenceSeals'),
     alarms: absent('alarms'),
     activity: absent('activity'),
+    audit: absent('audit'),
+    lists: absent('lists'),
     retention: family('retention', memoryRetention(room)),
     overview: family('overview', memoryOverview(room)),
     rekey: family('rekey', memoryRekey(room)),
