@@ -17,6 +17,13 @@ import { withTestDatabase } from '../../support/postgres.ts';
 export interface World {
   readonly store: Store;
   advance(milliseconds: number): Promise<void>;
+  /** PostgreSQL only: every row of every table that belongs to a target, as `table`, then its columns. */
+  rowsOf?(target: TargetName): Promise<StoredRow[]>;
+}
+
+export interface StoredRow {
+  readonly stored: string;
+  readonly [column: string]: unknown;
 }
 
 export interface Backend {
@@ -44,6 +51,21 @@ export async function postgres(): Promise<Backend> {
     ([table, ofTable]) =>
       `update ${table} set ${ofTable.map((c) => `${c.column_name} = ${c.column_name} - interval 'MS milliseconds'`).join()};`,
   );
+  const ofTargets = await database.pool.query<{ table_name: string }>(
+    `select table_name from information_schema.columns where table_schema = 'public' and column_name = 'target'`,
+  );
+  const rowsOf = async (target: TargetName): Promise<StoredRow[]> => {
+    const all = await database.pool.query<{ row: StoredRow }>(
+      ofTargets.rows
+        .map(
+          (t) =>
+            `select to_jsonb(t) || '{"stored": "${t.table_name}"}' as row from ${t.table_name} t where target = $1`,
+        )
+        .join(' union all '),
+      [target],
+    );
+    return all.rows.map(({ row }) => row).sort((one, next) => (JSON.stringify(one) < JSON.stringify(next) ? -1 : 1));
+  };
   /** As a replica, so that what is append-only can be emptied, and grow older. */
   const administer = async (statements: string): Promise<void> => {
     await database.pool.query(`begin; set local session_replication_role = replica; ${statements} commit;`);
@@ -54,6 +76,7 @@ export async function postgres(): Promise<Backend> {
       return {
         store: createStore(database.kysely),
         advance: (milliseconds) => administer(aged.join('').replaceAll('MS', String(milliseconds))),
+        rowsOf,
       };
     },
     async close() {
