@@ -11,14 +11,19 @@ import { type TableName, tableNames } from './words.ts';
 
 /** SHA-256, hex, over tables, rules and the targets' tables, identity and platform. */
 export function fingerprintSettings(settings: Settings): string {
-  const targets = settings.targets.map(({ name, platform, identity, adoptExisting, tables, platformSettings }) => ({
-    name,
-    platform,
-    identity,
-    adoptExisting,
-    tables,
-    platformSettings,
-  }));
+  const targets = settings.targets.map(
+    ({ name, platform, identity, adoptExisting, tables, platformSettings, dryRun, pilot }) => ({
+      name,
+      platform,
+      identity,
+      adoptExisting,
+      tables,
+      platformSettings,
+      // Left out where they are not used: what was fingerprinted before they were there stays as it was.
+      ...(dryRun ? { dryRun } : {}),
+      ...(pilot ? { pilot } : {}),
+    }),
+  );
   targets.sort((a, b) => (a.name < b.name ? -1 : 1));
   return sha256({ tables: settings.tables, rules: settings.rules, targets });
 }
@@ -36,7 +41,8 @@ function ofTarget(target: TargetSettings, settings: Settings): { [table in Table
     const mapping = target.tables[table];
     if (!mapping) continue;
     const inactive = settings.rules.anonymizeContactWhenInactive[table];
-    fingerprints[table] = sha256({ platform: target.platform, identity: target.identity, mapping, inactive });
+    const { platform, identity, pilot } = target;
+    fingerprints[table] = sha256({ platform, identity, mapping, inactive, ...(pilot ? { pilot } : {}) });
   }
   return fingerprints;
 }

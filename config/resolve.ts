@@ -5,12 +5,13 @@
 import { resolve as resolvePath } from 'node:path';
 import type { Draft, TargetDraft } from './draft.ts';
 import { mergeTables } from './merge.ts';
-import type { Section } from './schema.ts';
+import type { Section, TargetInput } from './schema.ts';
 import type { FieldSourceInput, TableInput } from './schema-tables.ts';
 import type {
   DataverseAuth,
   FieldSource,
   MarketingJobSettings,
+  PilotSettings,
   Settings,
   TableMap,
   TableSettings,
@@ -79,6 +80,8 @@ function resolveTarget({ common, own, index }: TargetDraft, draft: Draft): Targe
     callTimeoutSeconds: target.callTimeoutSeconds,
     lateEffectSeconds: target.lateEffectSeconds ?? 2 * target.callTimeoutSeconds,
     verifyErasures: target.verifyErasures,
+    dryRun: target.dryRun,
+    ...(target.pilot ? { pilot: resolvePilot(target.pilot) } : {}),
     tables: mapTables((table) => {
       const general = draft.tables[table];
       const override = target.tables[table];
@@ -86,6 +89,10 @@ function resolveTarget({ common, own, index }: TargetDraft, draft: Draft): Targe
     }),
     platformSettings: own,
   };
+}
+
+function resolvePilot({ records, when }: NonNullable<TargetInput['pilot']>): PilotSettings {
+  return { records: records.map((record) => record.toLowerCase()), ...(when ? { when } : {}) };
 }
 
 function resolveTable({ fields, only, ...rest }: TableInput): TableSettings {

@@ -35,6 +35,26 @@ const rulesSchema = z
   .prefault({})
   .meta({ description: 'Settings of the rules.' });
 
+const pilotSchema = z
+  .strictObject({
+    records: z
+      .array(
+        z
+          .string()
+          .regex(/^(contact|lead|account)\/[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/)
+          .meta({ expected: 'contact/<guid>, lead/<guid> or account/<guid>' }),
+      )
+      .default([])
+      .meta({ description: 'These records.', expected: 'a list of records, e.g. contact/<guid>' }),
+    when: conditionSchema('Records whose column has this value.'),
+  })
+  .optional()
+  .meta({
+    description:
+      'Takes on only these people on this target, for a trial. Of everybody else whom the connector has not written there nothing is sent; whom it has, it keeps up.',
+    expected: '{ records: [contact/<guid>], when: { column, equals } }',
+  });
+
 /** What every target has, whatever its platform. */
 export const targetSchema = z
   .strictObject({
@@ -71,6 +91,11 @@ export const targetSchema = z
       description:
         'Whether the platform is asked once more after each erasure; an erasure after which the person is still found is not done.',
     }),
+    dryRun: z.boolean().default(false).meta({
+      description:
+        'Decides and sends nothing: what is owed to this target waits until the key is taken out. connector preview shows what would be sent.',
+    }),
+    pilot: pilotSchema,
     tables: overridesSchema,
   })
   .meta({ description: 'One account on an email platform.' });

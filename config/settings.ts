@@ -57,6 +57,13 @@ export type DataverseAuth =
     }
   | { readonly kind: 'managedIdentity'; readonly clientId?: string };
 
+/** Whom a target takes on; both left empty, nobody. */
+export interface PilotSettings {
+  /** `table/guid`, in lower case. */
+  readonly records: readonly string[];
+  readonly when?: ColumnCondition;
+}
+
 export interface TargetSettings {
   readonly name: TargetName;
   /** A key of the platform registry. */
@@ -70,6 +77,9 @@ export interface TargetSettings {
   readonly lateEffectSeconds: number;
   /** Whether the platform is asked after each erasure if the person is still there. */
   readonly verifyErasures: boolean;
+  /** Decides, and sends nothing. */
+  readonly dryRun?: boolean;
+  readonly pilot?: PilotSettings;
   /** The general tables with this target's overrides merged in; only tables that are synchronised. */
   readonly tables: TableMap<TableSettings>;
   /** The platform's own settings (base URL, credentials), checked by its own schema. */

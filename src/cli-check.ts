@@ -243,6 +243,7 @@ async function checkTarget(
   } finally {
     platform.close();
   }
+  findings.push(...trialOf(part, target));
   const account = ledger.accounts.get(target.name);
   if (account !== undefined && account !== accountOf(platform, target)) {
     findings.push({
@@ -254,6 +255,16 @@ async function checkTarget(
     });
   }
   return platform.capabilities;
+}
+
+/** What keeps a target from being sent everything is meant, and easily forgotten. */
+function trialOf(part: string, { dryRun, pilot }: TargetSettings): Finding[] {
+  const findings: Finding[] = [];
+  if (dryRun) findings.push(fine(part, 'dry run', 'Nothing is sent there until dryRun is taken out.'));
+  if (!pilot) return findings;
+  const named = `${pilot.records.length} records by id`;
+  const who = pilot.when ? `${named}, and whoever has the value in ${pilot.when.column}` : named;
+  return [...findings, fine(part, 'pilot', `Only some people are taken on there: ${who}.`)];
 }
 
 function sharedPace(database: OpenDatabase, target: TargetSettings): Pace {

@@ -74,6 +74,7 @@ function targetLines(target: ExplainedTarget, now: number): string[] {
           '    ',
         )
       : ['    none: a record of it cannot be understood']),
+    ...(target.heldBack ? [`    but ${target.heldBack}`] : []),
     ...profileLines(target.profile, 'what the target holds, as the ledger knows it'),
     ...(target.formerProfile ? profileLines(target.formerProfile, 'at its former address') : []),
     ...pendingLines(target.pending, now),

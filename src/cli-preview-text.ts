@@ -14,6 +14,7 @@ const effectWords: Readonly<Record<Effect, string>> = {
   ask: 'asked about first',
   hold: 'held by the brake',
   park: 'parked',
+  outside: 'left alone: not in the pilot',
 };
 
 const nothing = 'nothing changes';
@@ -52,6 +53,7 @@ function targetLines(row: PreviewTarget, counts: readonly PreviewCount[]): strin
     ),
   ];
   if (counts.length === 0) lines.push('  no record is for this target');
+  if (row.dryRun) lines.push('  dry run: this is what would be sent; nothing is, until dryRun is taken out');
   if (row.paused)
     lines.push(`  paused now, nothing is sent before that ends: ${row.paused.reason} (${row.paused.code})`);
   if (row.trouble) lines.push(`  could not be rehearsed: ${row.trouble.message} (${row.trouble.code})`);

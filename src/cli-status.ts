@@ -58,6 +58,8 @@ function targetLines(row: TargetStatus): string[] {
     ],
     '  ',
   );
+  if (row.dryRun) lines.push('    dry run: nothing is sent there, what is owed waits (connector preview shows it)');
+  if (row.pilot) lines.push('    pilot: only the people that the configuration names are taken on');
   if (!row.configured) lines.push('    not in this configuration');
   lines.push(`    profiles: ${profiles.length === 0 ? 'none' : profiles.join(', ')}`);
   if (row.pace !== undefined) lines.push(`    pace: ${row.pace.toFixed(1)} calls a second`);

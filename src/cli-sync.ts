@@ -112,6 +112,8 @@ export function summaryLines(summary: CycleSummary, now: number): string[] {
     ...summary.targets.map((row) => [row.target, targetText(row)]),
   ]);
   for (const row of summary.targets) {
+    if (row.dryRun)
+      lines.push(`${row.target} is in a dry run: nothing was sent; connector preview shows what would be`);
     if (row.paused) lines.push(`${row.target} is paused: ${row.paused.message} (${row.paused.code})`);
     if (row.trouble) lines.push(`${row.target} was left: ${row.trouble.message} (${row.trouble.code})`);
   }

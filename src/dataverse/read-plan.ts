@@ -94,7 +94,8 @@ export function wantedOf(settings: ReadSettings, table: TableName): Wanted {
     }
     if (one.only !== undefined) columns.add(one.only.column);
   }
-  for (const condition of [settings.suppression?.liftWhen, settings.erasure?.blockWhen]) {
+  const pilots = settings.targets.filter(({ tables }) => tables[table]).map(({ pilot }) => pilot?.when);
+  for (const condition of [settings.suppression?.liftWhen, settings.erasure?.blockWhen, ...pilots]) {
     if (condition !== undefined) columns.add(condition.column);
   }
   return {

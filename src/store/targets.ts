@@ -178,8 +178,11 @@ export interface OweTable {
   readonly lot: string;
 }
 
-/** Outcomes that another setting may change. */
-export const mendedBySettings = ['BLOCKED', 'UNSUPPORTED'];
+/** The code under which an erasure waits for somebody whom the target's pilot does not take on. */
+export const outsidePilotCode = 'NOT_IN_PILOT';
+
+/** Outcomes, and reasons to wait, that another setting may change. */
+export const mendedBySettings = ['BLOCKED', 'UNSUPPORTED', outsidePilotCode];
 
 export function createConfigurations(db: Kysely<Database>): Configurations {
   return {

@@ -13,6 +13,7 @@ import { gather } from './gather.ts';
 import { settleLots } from './guard.ts';
 import { oweThoseLeft } from './left-behind.ts';
 import { type Assignment, assign } from './moves.ts';
+import { isDryRun, withoutOutsiders } from './pilot.ts';
 import { applyCases } from './steps.ts';
 import type { ApplyResult } from './use-cases.ts';
 
@@ -20,7 +21,7 @@ import type { ApplyResult } from './use-cases.ts';
 const batchBudgetMs = 20_000;
 
 export async function apply(core: Core, name: TargetName, signal: AbortSignal): Promise<ApplyResult> {
-  if (await core.store.targets.isPaused(name)) return { claimed: 0, more: false };
+  if (isDryRun(core, name) || (await core.store.targets.isPaused(name))) return { claimed: 0, more: false };
   await settleLots(core, name);
   const erased = await applyErasures(core, name, signal);
   const lease = newLease(core, name);
@@ -56,8 +57,9 @@ async function applyBatch(batch: Batch, claimed: readonly LedgerMember[]): Promi
   let assignment: Assignment;
   let cases: Case[];
   try {
-    const gathered = await gather(batch.core, batch.lease, claimed, batch.signal);
-    await putBack(batch, gathered.busy, 1000);
+    const all = await gather(batch.core, batch.lease, claimed, batch.signal);
+    await putBack(batch, all.busy, 1000);
+    const gathered = await withoutOutsiders(batch, all);
     await oweThoseLeft(batch, gathered.views);
     assignment = await assign(batch, gathered);
     await putBack(

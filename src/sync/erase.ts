@@ -21,6 +21,7 @@ import type { Lease, LedgerMember } from '../store/deliveries.ts';
 import type { ClaimedErasure, Erasures } from '../store/erasures.ts';
 import { LeaseLostError, type Profile } from '../store/profiles.ts';
 import type { UnitOfWork } from '../store/store.ts';
+import { outsidePilotCode } from '../store/targets.ts';
 import { type Batch, backoffMs } from './batch.ts';
 import { approvedBy, lateEffectLeft } from './complete.ts';
 import { mapLimit } from './concurrency.ts';
@@ -28,6 +29,8 @@ import { type Core, newLease, targetOf } from './core.ts';
 import { type Reading, readRecords } from './gather.ts';
 import { type Approval, approvalOf } from './guard.ts';
 import { matches } from './mapping.ts';
+import { isDryRun, isInvited, outsidePilotSentence } from './pilot.ts';
+import { mayBeThere } from './plan.ts';
 import { erase } from './single-writes.ts';
 
 const claimLimit = 20;
@@ -40,6 +43,7 @@ const blockedAgainMs = 60_000;
 
 /** Works on the erasures that are due on a target. Answers how many were claimed. */
 export async function applyErasures(core: Core, name: TargetName, signal: AbortSignal): Promise<number> {
+  if (isDryRun(core, name)) return 0;
   const claimLease = newLease(core, name);
   const claimed = await core.store.erasures.claim(claimLease, claimLimit, core.epoch);
   await mapLimit(claimed, erasuresAtOnce, async (erasure) => {
@@ -82,7 +86,7 @@ function ownRef(erasure: ClaimedErasure): RecordRef | undefined {
 async function gatherPerson(
   batch: Batch,
   erasure: ClaimedErasure,
-): Promise<{ person: Person; profiles: Profile[] } | undefined> {
+): Promise<{ person: Person; profiles: Profile[]; readings: ReadonlyMap<string, Reading> } | undefined> {
   const { core, lease, target, signal } = batch;
   const ref = ownRef(erasure);
   const sealed: string[] = erasure.sealed ? JSON.parse(core.keyring.open(erasure.sealed)) : [];
@@ -148,6 +152,7 @@ async function gatherPerson(
   return {
     person: belongingTo(core, byAddress, ref, [...profiles.keys()], members, readings, addresses),
     profiles: [...profiles.values()],
+    readings,
   };
 }
 
@@ -223,6 +228,17 @@ async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedE
     const { column } = core.settings.erasure.blockWhen ?? { column: '' };
     const sentence = `Dynamics says that this person may not be erased now (column ${column}); it goes on when that is changed.`;
     await core.store.erasures.wait(claimLease, erasure.id, blockedAgainMs, 'BLOCKED_BY_CRM', sentence, false);
+    return;
+  }
+  if (isOutsidePilot(batch, erasure, gathered)) {
+    await core.store.erasures.wait(
+      claimLease,
+      erasure.id,
+      refusedAgainMs,
+      outsidePilotCode,
+      outsidePilotSentence,
+      false,
+    );
     return;
   }
   if (!(await passExplicit(batch, claimLease, erasure))) return;
@@ -312,6 +328,21 @@ async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedE
   core.meter.erased(lease.target, Math.max(0, core.now() - erasure.requested_at.getTime()));
   await core.alarms.clear('erasure-waiting', `${erasure.id}/${lease.target}`);
   await core.wake.marketingJobs();
+}
+
+/**
+ * A target that does not take this person on says nothing about them, and so is not done with the erasure either. Of
+ * whom it has said something before, it can.
+ */
+function isOutsidePilot(
+  { target: { settings } }: Batch,
+  erasure: ClaimedErasure,
+  { person, profiles, readings }: NonNullable<Awaited<ReturnType<typeof gatherPerson>>>,
+): boolean {
+  if (!settings.pilot || profiles.some((profile) => profile.state !== 'new' || mayBeThere(profile))) return false;
+  const ref = ownRef(erasure);
+  const members = [...person.members, ...(ref ? [{ ref }] : [])];
+  return !members.some((member) => isInvited(settings, member, readings.get(formatRecordRef(member.ref))));
 }
 
 async function approvalOfErasure(

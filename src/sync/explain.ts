@@ -16,6 +16,7 @@ import type { View } from './gather.ts';
 import { circumstancesOf, factsOf, type Judged, judge } from './judge.ts';
 import { type Looked, lookAt } from './look.ts';
 import { permissionsOf, ruleSettingsOf } from './mapping.ts';
+import { dryRunSentence, outsidePilotSentence, outsiders } from './pilot.ts';
 import { contactRefOf, isPresent, planProfile } from './plan.ts';
 import { targetSentence } from './settle.ts';
 
@@ -75,6 +76,8 @@ export interface ExplainedTarget {
   readonly pending: DeliveryRow | undefined;
   readonly holds: readonly { readonly hold: number | null; readonly rule: string; readonly state: string }[];
   readonly lookUp: LookUp | undefined;
+  /** Why nothing is sent there although something may be decided; our own sentence. */
+  readonly heldBack: string | undefined;
 }
 
 export interface ExplainedErasure {
@@ -153,7 +156,16 @@ async function explainTarget(
       state: row.approved ? 'approved' : row.state,
     })),
     lookUp: lookUp ? await askTarget(core, target, looked, judged, signal) : undefined,
+    heldBack: heldBack(core, target, looked),
   };
+}
+
+function heldBack(core: Core, target: TargetName, looked: Looked): string | undefined {
+  const { settings } = targetOf(core, target);
+  if (settings.dryRun) return dryRunSentence;
+  const profiles = [looked.profile, ...(looked.former ? [looked.former] : [])];
+  const known = new Map(profiles.map((profile) => [profile.key, profile]));
+  return outsiders(settings, looked.members, known).has(looked.own) ? outsidePilotSentence : undefined;
 }
 
 function explainRecord(

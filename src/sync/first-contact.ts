@@ -12,7 +12,8 @@ const patienceMs = 5000;
 /** Targets on which nobody is known although people may be there. */
 export async function strangersOn(core: Core, signal: AbortSignal): Promise<TargetName[]> {
   const found: TargetName[] = [];
-  for (const [name, { platform }] of core.targets) {
+  for (const [name, { platform, settings }] of core.targets) {
+    if (settings.dryRun) continue;
     if ((await core.store.profiles.countLive(name)) > 0) continue;
     const { was_empty: known } = await core.store.targets.state(name);
     if (known === true) continue;

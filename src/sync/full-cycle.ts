@@ -9,6 +9,7 @@ import { ConnectorError, isConnectorError } from '../http/errors.ts';
 import { apply } from './apply.ts';
 import { type Core, configuredTables, targetNames } from './core.ts';
 import { marketingJobs } from './marketing-jobs.ts';
+import { isDryRun } from './pilot.ts';
 import { pull } from './pull.ts';
 
 export interface CycleOptions {
@@ -43,6 +44,8 @@ export interface CycleTarget {
   readonly later: number;
   readonly paused: Trouble | undefined;
   readonly trouble: Trouble | undefined;
+  /** Nothing is sent there by configuration. */
+  readonly dryRun: boolean;
 }
 
 export interface CycleSummary {
@@ -113,6 +116,7 @@ async function applyTarget(
   options: CycleOptions,
   troubles: Map<TargetName, Trouble>,
 ): Promise<void> {
+  if (isDryRun(core, name)) return;
   const { owed } = await core.store.overview.owed(name);
   const lanes = Math.max(
     1,
@@ -171,7 +175,7 @@ async function throwIfSuperseded(core: Core): Promise<void> {
 
 async function isAnythingDue(core: Core, troubles: ReadonlyMap<TargetName, Trouble>): Promise<boolean> {
   for (const name of targetNames(core)) {
-    if (troubles.has(name)) continue;
+    if (troubles.has(name) || isDryRun(core, name)) continue;
     const { dueInMs, pausedForMs } = await core.store.overview.owed(name);
     if (dueInMs === 0 && pausedForMs === 0) return true;
   }
@@ -202,6 +206,7 @@ async function describeTargets(
           ? { code: state.paused_code ?? 'PAUSED', message: state.paused_reason ?? 'the target is paused' }
           : undefined,
         trouble: troubles.get(target),
+        dryRun: isDryRun(core, target),
       };
     }),
   );

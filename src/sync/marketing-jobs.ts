@@ -8,6 +8,7 @@ import type { MarketingJob, MarketingJobUpdate } from '../dataverse/crm.ts';
 import { isConnectorError } from '../http/errors.ts';
 import type { MarketingJobRow } from '../store/tables.ts';
 import { type Core, configuredTables, targetNames, targetsOf } from './core.ts';
+import { dryRunSentence, isDryRun, outsidePilotSentence } from './pilot.ts';
 import { erasureResult, progressDetail, settleErasures } from './settle.ts';
 
 type Subject = { readonly ref: RecordRef } | { readonly refusal: string };
@@ -203,13 +204,19 @@ async function syncResult(core: Core, row: MarketingJobRow): Promise<string | un
   const record = await core.store.records.get(ref);
   const open = deliveries.filter((delivery) => delivery.done_seq < wanted);
   if (open.length === 0 && record) {
-    const lines = deliveries.map((delivery) => `${delivery.target}: ${record.last_action} (rule ${record.last_rule}).`);
+    // Without a profile nobody there was ever decided about: the person is outside the target's pilot.
+    const lines = deliveries.map((delivery) =>
+      delivery.profile_key === null && core.targets.get(delivery.target)?.settings.pilot
+        ? `${delivery.target}: nothing was sent: ${outsidePilotSentence}.`
+        : `${delivery.target}: ${record.last_action} (rule ${record.last_rule}).`,
+    );
     await core.store.jobs.result(row.job_id, 'succeeded', 'OK', lines.join('\n'));
     return undefined;
   }
-  const parked = open.filter((delivery) => delivery.parked_code !== null);
-  if (parked.length === 0) return undefined;
-  return parked
-    .map((delivery) => `${delivery.target}: not synchronised yet: ${delivery.parked_reason} (${delivery.parked_code})`)
-    .join('\n');
+  const lines = open.flatMap((delivery) => {
+    if (isDryRun(core, delivery.target)) return [`${delivery.target}: not synchronised yet: ${dryRunSentence}.`];
+    if (delivery.parked_code === null) return [];
+    return [`${delivery.target}: not synchronised yet: ${delivery.parked_reason} (${delivery.parked_code})`];
+  });
+  return lines.length > 0 ? lines.join('\n') : undefined;
 }

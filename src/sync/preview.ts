@@ -12,8 +12,8 @@ import { type Rehearsed, rehearse, type Stage } from './rehearsal.ts';
 import type { Call, Deed } from './rehearsal-platform.ts';
 import { surveyTable } from './survey.ts';
 
-/** `hold`: the brake would keep it waiting. `park`: it cannot be applied. */
-export type Effect = Deed | 'hold' | 'park';
+/** `hold`: the brake would keep it waiting. `park`: it cannot be applied. `outside`: not in the target's pilot. */
+export type Effect = Deed | 'hold' | 'park' | 'outside';
 
 export interface PreviewLine {
   readonly target: TargetName;
@@ -50,6 +50,8 @@ export interface PreviewTarget {
   readonly later: number;
   readonly paused: { readonly code: string; readonly reason: string } | undefined;
   readonly trouble: { readonly code: string; readonly message: string } | undefined;
+  /** The configuration says that nothing is sent there: this is what would be. */
+  readonly dryRun: boolean;
 }
 
 export interface Preview {
@@ -88,6 +90,7 @@ export async function preview(stage: Stage, options: PreviewOptions): Promise<Pr
         later: row.later,
         paused: rehearsed.paused.find(({ target }) => target === row.target),
         trouble: row.trouble,
+        dryRun: rehearsed.dryRuns.has(row.target),
       };
     }),
     tables: rehearsed.summary.tables,
@@ -104,12 +107,19 @@ async function linesOf(rehearsed: Rehearsed, { share, signal }: PreviewOptions):
   );
   const held = await heldProfiles(core);
 
-  function add(target: TargetName, ref: RecordRef, own: Pick<PreviewLine, 'action' | 'rule'>, key: string): void {
+  function add(
+    target: TargetName,
+    ref: RecordRef,
+    own: Pick<PreviewLine, 'action' | 'rule'>,
+    key: string,
+    outside = false,
+  ): void {
     const name = nameOn(target, ref);
     const reason = parked.get(name);
     const effects: Effect[] = [...(deeds.get(`${target} ${ref.id}`) ?? [])];
     const isRequested = rehearsed.requested.has(`${target} ${ref.id}`);
     if (reason) effects.push('park');
+    if (outside && effects.length === 0) effects.push('outside');
     if (held.has(`${target} ${key}`)) effects.push('hold');
     lines.set(name, {
       target,
@@ -127,10 +137,15 @@ async function linesOf(rehearsed: Rehearsed, { share, signal }: PreviewOptions):
       if (tables.includes(ref.table) && targetOf(core, target).settings.tables[ref.table])
         add(target, ref, decision, key);
   for (const table of tables) {
-    for await (const { ref, target, judged } of surveyTable(core, table, share.perTable ?? everything, signal)) {
+    for await (const { ref, target, judged, outside } of surveyTable(
+      core,
+      table,
+      share.perTable ?? everything,
+      signal,
+    )) {
       if (lines.has(nameOn(target, ref))) continue;
       const own = judged.unreadable ? ({ action: 'undecided', rule: 'unreadable' } as const) : judged.decision;
-      add(target, ref, own, judged.key);
+      add(target, ref, own, judged.key, outside);
     }
   }
   return [...lines.values()];
@@ -189,7 +204,7 @@ function countsOf(lines: readonly PreviewLine[]): PreviewCount[] {
 
 /** Something would be different afterwards; of who would have to be asked about it is not known. */
 export function isChanging({ effects }: PreviewLine): boolean {
-  return effects.some((effect) => effect !== 'ask' && effect !== 'park');
+  return effects.some((effect) => !['ask', 'park', 'outside'].includes(effect));
 }
 
 /** One record that a changed setting would treat differently. */

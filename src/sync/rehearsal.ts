@@ -56,6 +56,8 @@ export interface Rehearsed {
   readonly calls: readonly Call[];
   /** `target id` of every record that an erasure is about which somebody asked for. */
   readonly requested: ReadonlySet<string>;
+  /** Targets of which the configuration says that nothing is sent; here it is. */
+  readonly dryRuns: ReadonlySet<TargetName>;
   /** Pauses of targets; a rehearsal goes on as if they were over. */
   readonly paused: readonly { readonly target: TargetName; readonly code: string; readonly reason: string }[];
 }
@@ -78,7 +80,7 @@ export async function rehearse(stage: Stage, options: RehearsalOptions): Promise
     store,
     crm: readOnlyCrm(stage.crm, options.share),
     targets: new Map(
-      stage.settings.targets.map((settings): [TargetName, Target] => {
+      stage.settings.targets.map(({ dryRun: _, ...settings }): [TargetName, Target] => {
         const real = stage.platforms.get(settings.name);
         if (!real) throw new Error(`there is no platform for target ${settings.name}`);
         const { platform, urgent } = createStandIn(real, {
@@ -127,7 +129,8 @@ export async function rehearse(stage: Stage, options: RehearsalOptions): Promise
     },
     ...(options.onPhase ? { onPhase: options.onPhase } : {}),
   });
-  return { core: inForce, summary, settled, calls, requested, paused };
+  const dryRuns = new Set(stage.settings.targets.filter(({ dryRun }) => dryRun).map(({ name }) => name));
+  return { core: inForce, summary, settled, calls, requested, dryRuns, paused };
 }
 
 /** Remembers the profiles that are worked on, by the ids they go by, while their lease lasts. */

@@ -7,6 +7,7 @@ import { type EmailKey, formatRecordRef, Personal, type RecordRef, type TargetNa
 import type { ErasureRow, ErasureTargetRow } from '../store/tables.ts';
 import { type Core, configuredTables, targetNames } from './core.ts';
 import { applyErasures } from './erase.ts';
+import { isDryRun } from './pilot.ts';
 import { settleErasures } from './settle.ts';
 
 export interface RequestedErasure {
@@ -93,7 +94,12 @@ export async function finishErasures(
     const progress = await progressOf(core, ids);
     const open = progress.filter(({ erasure }) => erasure.state === 'open');
     if (open.length === 0) return progress;
-    const pending = open.flatMap(({ targets }) => targets).filter((row) => row.state === 'pending');
+    const pending = open
+      .flatMap(({ targets }) => targets)
+      .filter((row) => row.state === 'pending' && !isDryRun(core, row.target));
+    // What is left waits for a person who ends the dry run.
+    if (pending.length === 0 && open.every(({ targets }) => targets.some((row) => row.state === 'pending')))
+      return progress;
     if (open.length + pending.length < last) movedAt = core.now();
     last = open.length + pending.length;
     const dueInMs = await nextDue(core, pending);

@@ -10,6 +10,7 @@ import type { ErasureRow, ErasureTargetRow } from '../store/tables.ts';
 import { mapLimit } from './concurrency.ts';
 import { type Core, targetNames, targetOf } from './core.ts';
 import { factsOfRow, ruleSettingsOf } from './mapping.ts';
+import { dryRunSentence, isDryRun } from './pilot.ts';
 
 /** Closes what is ready. Answers the ids of the closed erasures. */
 export async function settleErasures(core: Core, signal: AbortSignal): Promise<string[]> {
@@ -97,6 +98,7 @@ export function targetSentence(core: Core, row: ErasureTargetRow): string {
     for (const step of capabilities?.manualSteps ?? []) parts.push(`Left to do by hand: ${step}`);
     return parts.join(' ');
   }
+  if (isDryRun(core, row.target)) return `${row.target}: not erased yet: ${dryRunSentence}.`;
   if (row.waiting_reason) return `${row.target}: not erased yet: ${row.waiting_reason}`;
   return `${row.target}: not erased yet; it is being worked on.`;
 }
@@ -129,7 +131,7 @@ export async function progressDetail(core: Core, targets: readonly ErasureTarget
   for (const row of targets) {
     const isPaused = row.state === 'pending' && !row.waiting_reason && (await core.store.targets.isPaused(row.target));
     const paused = isPaused ? (await core.store.targets.state(row.target)).paused_reason : null;
-    if (row.state !== 'pending' || row.waiting_reason || paused) worthTelling = true;
+    if (row.state !== 'pending' || row.waiting_reason || paused || isDryRun(core, row.target)) worthTelling = true;
     lines.push(paused ? `${row.target}: not erased yet: the target is paused (${paused})` : targetSentence(core, row));
   }
   return worthTelling ? lines.join('\n') : undefined;

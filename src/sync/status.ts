@@ -30,6 +30,10 @@ export interface TargetStatus {
   readonly profiles: Readonly<Partial<Record<ProfileState, number>>>;
   /** Calls a second; undefined before the first call. */
   readonly pace: number | undefined;
+  /** Nothing is sent there by configuration. */
+  readonly dryRun: boolean;
+  /** Only the people of a pilot are taken on. */
+  readonly pilot: boolean;
 }
 
 export interface Status {
@@ -99,6 +103,8 @@ async function targetStatus(core: Core, now: number): Promise<TargetStatus[]> {
       configured: core.targets.has(counts.target),
       oldestDueMs: oldestDue ? Math.max(0, now - oldestDue.getTime()) : undefined,
       pace: paces.get(counts.target),
+      dryRun: core.targets.get(counts.target)?.settings.dryRun === true,
+      pilot: core.targets.get(counts.target)?.settings.pilot !== undefined,
       paused: isPaused
         ? {
             code: state?.paused_code ?? 'PAUSED',

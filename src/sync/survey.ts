@@ -11,11 +11,14 @@ import { type Core, targetOf, targetsOf } from './core.ts';
 import { hintedKeys, type Reading, readRecords, type View, viewOf } from './gather.ts';
 import { circumstancesOf, type Judged, judge } from './judge.ts';
 import { belongs } from './moves.ts';
+import { outsiders } from './pilot.ts';
 
 export interface Surveyed {
   readonly ref: RecordRef;
   readonly target: TargetName;
   readonly judged: Judged;
+  /** Not in the target's pilot: nothing would be sent, whatever is decided. */
+  readonly outside: boolean;
 }
 
 /** Records that are looked at together. */
@@ -42,7 +45,8 @@ export async function* surveyTable(
   }
 }
 
-async function* surveyOn(
+/** These records on one target. `readings` are the rows that were read already; what is read now is added. */
+export async function* surveyOn(
   core: Core,
   target: TargetName,
   table: TableName,
@@ -75,6 +79,7 @@ async function* surveyOn(
   const circumstance = await circumstancesOf(core, [...views.values()]);
   const byKey = Map.groupBy(views.values(), (view) => view.key);
   const judgements = new Map<ProfileKey, Judged>();
+  const outside = await outsidersAmong(core, target, [...views.values()]);
   for (const ref of refs) {
     const own = views.get(formatRecordRef(ref));
     if (!own) continue;
@@ -82,6 +87,15 @@ async function* surveyOn(
     const judged = judgements.get(own.key) ?? judge(core, target, own.key, others, circumstance);
     // Who only was there does not belong to the others' profile, and is judged with them all the same.
     if (belongs(own)) judgements.set(own.key, judged);
-    yield { ref, target, judged };
+    yield { ref, target, judged, outside: outside.has(own) };
   }
+}
+
+async function outsidersAmong(core: Core, target: TargetName, views: readonly View[]): Promise<ReadonlySet<View>> {
+  const { settings } = targetOf(core, target);
+  if (!settings.pilot) return new Set();
+  const keys = views.flatMap(({ key, ledger }) => [key, ledger.profileKey, ledger.sentKey]);
+  const known = [...new Set(keys.filter((key) => key !== undefined))] as ProfileKey[];
+  const profiles = await core.store.profiles.peek(target, known);
+  return outsiders(settings, views, new Map(profiles.map((profile) => [profile.key, profile])));
 }

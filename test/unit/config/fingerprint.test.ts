@@ -39,6 +39,13 @@ describe('fingerprints', () => {
     expect(fingerprintSettings(read(changed(...start), { env }))).toBe(fingerprintSettings(before));
   });
 
+  it('change with a dry run, which owes nobody anything again', () => {
+    const dry = [['targets', 0, 'dryRun'], true] as const;
+
+    expect(fingerprintSettings(read(changed(...start, dry)))).not.toBe(fingerprintSettings(before));
+    expect(affected(dry)).toEqual([]);
+  });
+
   it('do not depend on the order of keys', () => {
     const fields = [['tables', 'contact', 'fields'], { a: 'firstname', b: 'lastname' }] as const;
     const turned = [['tables', 'contact', 'fields'], { b: 'lastname', a: 'firstname' }] as const;
@@ -61,6 +68,7 @@ describe('fingerprints', () => {
     ['an override', ['targets', 1, 'tables'], { contact: { fields: { firstName: null } } }, ['second/contact']],
     ['the inactivity rule', ['rules', 'anonymizeContactWhenInactive'], { lead: true }, ['main/lead', 'second/lead']],
     ['the identity', ['targets', 0, 'identity'], 'record', ['main/contact', 'main/lead']],
+    ['a pilot', ['targets', 0, 'pilot'], { records: [] }, ['main/contact', 'main/lead']],
     ['a new table', ['tables', 'account'], { email: 'emailaddress1' }, ['main/account', 'second/account']],
     [
       'a new target',

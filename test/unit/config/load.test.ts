@@ -33,6 +33,7 @@ describe('settings', () => {
         callTimeoutSeconds: 30,
         lateEffectSeconds: 60,
         verifyErasures: false,
+        dryRun: false,
         tables: settings.tables,
         platformSettings: expect.anything(),
       },
