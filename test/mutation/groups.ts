@@ -6,7 +6,7 @@ export interface Group {
   /** Patterns of test files. A test that reads the source as text, purity.test.ts say, would notice every mutant. */
   readonly tests: readonly string[];
   readonly needsPostgres: boolean;
-  /** Mutants of the SQL (sql.ts) instead of Stryker's of the code. */
+  /** Mutants of the SQL (sql.ts) instead of Stryker's of the code; only when it is asked for by name. */
   readonly ofSql?: boolean;
 }
 
@@ -46,7 +46,7 @@ export const groups: readonly Group[] = [
   {
     name: 'sql',
     mutate: ['src/store/brake.ts', 'src/store/deliveries.ts', 'src/store/profiles.ts'],
-    tests: ['test/conformance/store/{brake,claims,completions,profiles,unit-of-work}.test.ts'],
+    tests: ['test/conformance/store/{brake,claims,completions,profiles,unit-of-work,bystanders}.test.ts'],
     needsPostgres: true,
     ofSql: true,
   },

@@ -250,6 +250,7 @@ onEveryStore('members of profiles', (world) => {
     expect(claimedOf(members)).toHaveLength(2);
     expect((await deliveryOf(store, 4)).lease_token).toBe(lease(1).token);
     expect((await deliveryOf(store, 3)).lease_token).toBeNull();
+    expect(await store.deliveries.claim(lease(7), 9, 1)).toEqual([]);
   });
 
   test('what is asked for by name only is not taken along', async () => {
