@@ -1,7 +1,7 @@
 /**
- * Guards for accounts that de-duplicate by address (wire: spotler.md B.8). Guarantees that two people's external ids
- * are never crossed by an address change, and that an account that does not de-duplicate by address is noticed at the
- * first change of owner. Both are look-ups; they write nothing.
+ * Guards for what an account de-duplicates by (wire: spotler.md B.8). Guarantees that two people's external ids are never
+ * crossed by an address change, and that an account that de-duplicates otherwise than `identity` says is noticed at the
+ * first change of owner, or at the first address that two records share. All are look-ups; they write nothing.
  */
 import { ConnectorError } from '../../http/errors.ts';
 import { sameAddress } from '../address.ts';
@@ -27,6 +27,44 @@ export async function checkAddressIsFree(client: SpotlerClient, item: UpsertItem
       );
     }
   }
+}
+
+/**
+ * For accounts that keep a contact a record: Spotler said that the contact is there already. Throws `config` when it is not
+ * there under its own id: then it is somebody else's contact with the same address, and writing would take that away.
+ */
+export async function checkItsOwnContact(client: SpotlerClient, item: UpsertItem, signal: AbortSignal): Promise<void> {
+  for (const key of new Set([item.contactKey, ...item.ref.contactKeys]))
+    if ((await client.contact(key, signal)) !== undefined) return;
+  throw deduplicates();
+}
+
+/** The contacts with the address that are not the item's own, by their ids. */
+export async function othersWithAddress(
+  client: SpotlerClient,
+  item: UpsertItem,
+  signal: AbortSignal,
+): Promise<Set<string>> {
+  const ours = new Set([item.contactKey, ...item.ref.contactKeys].map((key) => key.toLowerCase()));
+  const ids = (await client.search(item.address, signal)).flatMap(({ externalId }) => externalId ?? []);
+  return new Set(ids.filter((id) => !ours.has(id.toLowerCase())));
+}
+
+/** Throws `config` when one of these contacts is not there any more after the item got its address. */
+export async function checkOthersAreStillThere(
+  client: SpotlerClient,
+  others: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const id of others) if ((await client.contact(id, signal)) === undefined) throw deduplicates();
+}
+
+function deduplicates(): ConnectorError {
+  return new ConnectorError(
+    'config',
+    'SPOTLER_ADDRESS_DEDUPLICATION',
+    'This Spotler account keeps one contact for each address: it de-duplicates by address. Set identity: address.',
+  );
 }
 
 /** Enough for the changes of owner between two starts; forgetting costs one look-up each. */

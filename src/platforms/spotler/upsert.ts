@@ -11,7 +11,13 @@ import { atOnce } from '../at-once.ts';
 import type { Outcome, UpsertItem } from '../platform.ts';
 import type { SpotlerClient } from './client.ts';
 import { type Catalogue, type Discovery, toBits } from './discovery.ts';
-import { checkAddressIsFree, checkFormerIdIsGone } from './identity.ts';
+import {
+  checkAddressIsFree,
+  checkFormerIdIsGone,
+  checkItsOwnContact,
+  checkOthersAreStillThere,
+  othersWithAddress,
+} from './identity.ts';
 import { keysOf, noticeOf } from './people.ts';
 import { type BulkOutcome, bulkOutcomes } from './rows.ts';
 import type { SpotlerSettings } from './settings.ts';
@@ -52,10 +58,12 @@ export function createUpsert(client: SpotlerClient, discovery: Discovery, option
     const catalogue = await discovery.read(signal);
     const outcomes = new Map<UpsertItem, Outcome>();
 
-    if (options.identity === 'address') {
-      const moved = items.filter((item) => item.addressChanged);
-      await atOnce(moved, parallel, (item) => checkAddressIsFree(client, item, signal));
-    }
+    const moved = items.filter((item) => item.addressChanged);
+    const others = new Map<UpsertItem, ReadonlySet<string>>();
+    await atOnce(moved, parallel, async (item) => {
+      if (options.identity === 'address') await checkAddressIsFree(client, item, signal);
+      else others.set(item, await othersWithAddress(client, item, signal));
+    });
 
     // An address is changed under the id: by address Spotler would not know whom we mean, and make somebody new of them.
     const renamed: UpsertItem[] = [];
@@ -78,6 +86,12 @@ export function createUpsert(client: SpotlerClient, discovery: Discovery, option
       if (result === 'exists') existing.push(item);
       else outcomes.set(item, result);
     }
+    if (options.identity === 'record')
+      await atOnce(
+        existing.filter((item) => !item.known),
+        parallel,
+        (item) => checkItsOwnContact(client, item, signal),
+      );
     for (const [item, result] of await addAll(existing, true, catalogue, progress, signal)) {
       outcomes.set(
         item,
@@ -85,6 +99,7 @@ export function createUpsert(client: SpotlerClient, discovery: Discovery, option
       );
     }
 
+    await atOnce([...others.values()], parallel, (ids) => checkOthersAreStillThere(client, ids, signal));
     if (options.identity === 'address') {
       const written = items.filter((item) => {
         const result = outcomes.get(item);

@@ -346,10 +346,22 @@ describe('a changed address', () => {
     expect(error.message).not.toContain(address);
   });
 
-  test('with identity record is not looked for', async () => {
+  test('with identity record may be there already, and both stay', async () => {
     discovers();
+    searches([contact(b)]);
     listens('put', `/contact/${a}`, 204, () => undefined);
+    answers('get', `/contact/${b}`, 200, contact(b));
     expect(await open({ identity: 'record' }).upsert([item(a, moved)], signal)).toMatchObject([{ kind: 'done' }]);
+  });
+
+  test('with identity record that took somebody else’s contact away stops the target: the account does not fit', async () => {
+    discovers();
+    searches([contact(b)]);
+    listens('put', `/contact/${a}`, 204, () => undefined);
+    answers('get', `/contact/${b}`, 404, notFound);
+    const error = await failureOf(open({ identity: 'record' }).upsert([item(a, moved)], signal));
+    expect(error).toMatchObject({ kind: 'config', code: 'SPOTLER_ADDRESS_DEDUPLICATION', mayHaveLanded: true });
+    expect(error.message).not.toContain(address);
   });
 });
 
