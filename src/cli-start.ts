@@ -3,6 +3,7 @@
  * SIGHUP takes a changed configuration over, a wrong one is named in the log and the old one stays in force; a worker
  * whose configuration was replaced by another process's stops working and says so, in the log and in `/readyz`.
  */
+import type { FastifyInstance } from 'fastify';
 import { isConfigurationError } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import type { TargetName } from '../config/words.ts';
@@ -21,6 +22,7 @@ import { measuresOf, readyParts } from './cli-health.ts';
 import type { Logger } from './logging.ts';
 import { type HealthServer, startHealthServer } from './server/health.ts';
 import { serveStatusPage } from './server/status-page.ts';
+import { serveWebhook } from './server/webhook-in.ts';
 import { configuredTables } from './sync/core.ts';
 import { previewFirst, strangersOn } from './sync/first-contact.ts';
 
@@ -165,7 +167,7 @@ async function listen(settings: Settings, app: App, watch: EpochWatch, logger: L
       measures: measuresOf(app),
       metrics: app.metrics,
       logger,
-      more: [(room) => serveStatusPage(room, app.core, logger)],
+      more: roomsOf(app, logger),
     });
   } catch (error) {
     const code = (error as { code?: unknown }).code;
@@ -173,6 +175,17 @@ async function listen(settings: Settings, app: App, watch: EpochWatch, logger: L
     const { host, port } = settings.server;
     throw new CommandError(2, `server.port: ${host}:${port} cannot be listened on (${code}); choose another, or 0`);
   }
+}
+
+function roomsOf({ core, metrics }: App, logger: Logger): ((room: FastifyInstance) => Promise<void>)[] {
+  const { server, marketingJobs } = core.settings;
+  const { webhook } = server;
+  const rooms = [(room: FastifyInstance) => serveStatusPage(room, core, logger)];
+  if (webhook) {
+    const heard = { tables: configuredTables(core), jobTable: marketingJobs?.table, wake: core.wake };
+    rooms.push((room) => serveWebhook(room, { webhook, ...heard, count: metrics.webhook, logger }));
+  }
+  return rooms;
 }
 
 interface EpochWatch {

@@ -29,9 +29,17 @@ interface Meter {
   throttled(target: string): void;
 }
 
+/**
+ * What became of a message to the webhook: its table is read; it is read although the message came without content; it
+ * names no table that is synchronised; it did not carry the secret.
+ */
+export type WebhookResult = 'taken' | 'oversized' | 'unknown' | 'refused';
+
 export interface Metrics {
   readonly registry: Registry;
   readonly meter: Meter;
+  /** A message to the webhook was answered. */
+  webhook(result: WebhookResult): void;
   addGauge(measure: Measure, logger: Logger): void;
 }
 
@@ -75,8 +83,15 @@ export function createMetrics(buckets: readonly number[]): Metrics {
     'connector_erasure_seconds',
     'From the request of an erasure until the target confirmed it.',
   );
+  const messages = new Counter({
+    name: 'connector_webhook_messages_total',
+    help: 'Messages of Dynamics to the webhook, by what became of them.',
+    labelNames: ['result'],
+    registers,
+  });
   return {
     registry,
+    webhook: (result) => messages.inc({ result }),
     meter: {
       applied({ target, action, rule, lagMs }) {
         applied.inc({ target, action, rule });
