@@ -7,8 +7,8 @@ import type { RecordId, RecordRef, TableName, TargetName } from '../../config/wo
 import type { Database, ErasureRow } from './tables.ts';
 
 /**
- * `in-sync`: the latest change is applied, and the decision was to sync. `excluded`: it is applied, and the decision was
- * another one. `failing`: it is parked, or was tried in vain and is tried again. `parked`: the first of these alone.
+ * `in-sync`: the latest change is dealt with, and the decision was to sync. `excluded`: it is dealt with, and the decision
+ * was another one, which the brake may hold. `failing`: it is parked, or was tried in vain and is tried again. `parked`: the first of these alone.
  * A record that is owed and was not tried yet, or that waits at the brake, is in none.
  */
 export const listNames = ['in-sync', 'excluded', 'failing', 'parked'] as const;
@@ -25,6 +25,8 @@ export interface ListedRecord extends ListPlace {
   readonly rule: string | undefined;
   readonly appliedAt: Date | null;
   readonly parked: { readonly code: string; readonly reason: string; readonly at: Date | null } | undefined;
+  /** The brake keeps the decision from being carried out. */
+  readonly held: boolean;
   readonly attempts: number;
   readonly dueAt: Date | null;
 }
@@ -55,6 +57,7 @@ interface Row {
   parked_code: string | null;
   parked_reason: string | null;
   parked_at: Date | null;
+  held: boolean;
   attempts: number;
   due_at: Date | null;
 }
@@ -78,7 +81,8 @@ export function createLists(db: Kysely<Database>): Lists {
         : sql``;
       const result = await sql<Row>`
         select d.target, d.crm_table, d.id, r.last_action, r.last_rule, d.applied_at, d.parked_code, d.parked_reason,
-          d.parked_at, d.attempts, d.due_at
+          d.parked_at, d.attempts, d.due_at, exists (select 1 from hold_case c
+            where c.target = d.target and c.profile_key = d.profile_key and c.state = 'held') as held
         from delivery d join record r on r.crm_table = d.crm_table and r.id = d.id
         where ${belongs[list]} ${isOfTable} ${isOfIds} ${isAfter}
         order by d.target, d.crm_table, d.id limit ${limit}`.execute(db);
@@ -91,6 +95,7 @@ export function createLists(db: Kysely<Database>): Lists {
         parked: row.parked_code
           ? { code: row.parked_code, reason: row.parked_reason ?? '', at: row.parked_at }
           : undefined,
+        held: row.held,
         attempts: row.attempts,
         dueAt: row.due_at,
       }));

@@ -17,8 +17,8 @@ export const listTitles: Readonly<Record<ListName, string>> = {
 };
 
 const explained: Readonly<Record<ListName, string>> = {
-  'in-sync': 'The latest change of these records is applied; nothing speaks against them.',
-  excluded: 'The latest change of these records is applied, and a rule keeps them out or takes permissions away.',
+  'in-sync': 'The latest change of these records is applied, and they are kept up to date.',
+  excluded: 'The latest change of these records is dealt with: a rule keeps them out, or takes permissions away.',
   failing: 'The latest change of these records is not applied: it was tried in vain, and is tried again or parked.',
   parked:
     'These records wait for a mend. They are taken up again when the row or the configuration changes, or from here.',
@@ -60,7 +60,7 @@ ${rows.length > listPageSize && last && html`<a href="${address(list, search, fo
 
 const heads: Readonly<Record<ListName, readonly string[]>> = {
   'in-sync': ['record', 'target', 'applied', 'why'],
-  excluded: ['record', 'target', 'applied', 'action', 'why'],
+  excluded: ['record', 'target', 'decided', 'action', 'why'],
   failing: ['record', 'target', 'since', 'cause'],
   parked: ['record', 'target', 'since', 'cause', ''],
 };
@@ -72,7 +72,13 @@ function cells(row: ListedRecord, data: ListData, visitor: Visitor): Part[] {
     case 'in-sync':
       return [record, row.target, when(row.appliedAt), ruleText(row.rule)];
     case 'excluded':
-      return [record, row.target, when(row.appliedAt), row.action, ruleText(row.rule)];
+      return [
+        record,
+        row.target,
+        when(row.appliedAt),
+        row.held ? html`${row.action} <span class="badge warn">held by the brake</span>` : row.action,
+        ruleText(row.rule),
+      ];
     case 'failing':
       return [record, row.target, row.parked ? when(row.parked.at) : '-', cause(row, data)];
     case 'parked':

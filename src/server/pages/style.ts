@@ -40,7 +40,7 @@ h3 { font-size: 1rem; margin: 0 0 0.5rem; display: flex; gap: 0.5rem; align-item
 .card, figure, .alarms, main > dl, section > dl, .box { background: var(--card); border: 1px solid var(--line); border-radius: 0.6rem; padding: 0.75rem 1rem; margin: 0; }
 .alarms { padding-left: 1rem; list-style: none; display: grid; gap: 0.5rem; }
 dl { margin: 0; }
-dl > div { display: grid; grid-template-columns: minmax(7rem, 30%) 1fr; gap: 0 0.75rem; padding: 0.15rem 0; }
+dl > div { display: grid; grid-template-columns: minmax(7rem, 9rem) 1fr; gap: 0 0.75rem; padding: 0.15rem 0; }
 dt { color: var(--muted); }
 dd { margin: 0; overflow-wrap: anywhere; }
 .badge { display: inline-block; font-size: 0.8rem; font-weight: 600; padding: 0 0.5rem; border-radius: 1rem; }
@@ -77,7 +77,8 @@ form { margin: 0.5rem 0; }
 form.row { display: flex; flex-wrap: wrap; gap: 0.5rem; align-items: end; }
 label { display: block; }
 input:not([type="checkbox"]), button { font: inherit; padding: 0.45rem 0.7rem; border-radius: 0.4rem; border: 1px solid var(--muted); background: var(--card); color: var(--text); max-width: 100%; }
-input:not([type="checkbox"]) { width: 24rem; }
+input:not([type="checkbox"]) { width: min(24rem, 100%); }
+form.row label { flex: 0 1 24rem; min-width: 0; }
 button { background: var(--text); color: var(--back); border-color: var(--text); cursor: pointer; }
 button.quiet { background: transparent; color: var(--text); border-color: var(--muted); }
 button.danger { background: var(--bad); border-color: var(--bad); color: var(--back); }
