@@ -25,6 +25,13 @@ module.exports = {
       to: { pathNot: '^src/rules/' },
     },
     {
+      name: 'errors-are-words',
+      comment: 'The catalogue of errors is read by every room and knows none.',
+      severity: 'error',
+      from: { path: '^src/errors/' },
+      to: { pathNot: '^src/(errors/|http/errors\\.ts$)' },
+    },
+    {
       name: 'bottom-knows-nobody',
       comment: 'http and config are used by all and use nothing above them.',
       severity: 'error',

@@ -3,6 +3,7 @@
 import type { RecordRef } from '../config/words.ts';
 import type { CommandContext, ExitCode } from './cli-context.ts';
 import { age, table, when } from './cli-format.ts';
+import { mendOf, mendOfForeignWord } from './errors/catalogue.ts';
 import type { EvidenceLine } from './store/evidence.ts';
 import type { DeliveryRow } from './store/tables.ts';
 import {
@@ -158,8 +159,10 @@ function bitsText(bits: Readonly<Record<string, boolean>>): string {
 function pendingLines(pending: DeliveryRow | undefined, now: number): string[] {
   if (!pending) return ['  pending: nothing was ever owed'];
   const rows: string[][] = [];
-  if (pending.parked_code) rows.push(['parked', `${pending.parked_reason ?? ''} (${pending.parked_code})`]);
-  else if (pending.staged) rows.push(['waits', 'at the brake, until its lot is counted']);
+  if (pending.parked_code) {
+    rows.push(['parked', `${pending.parked_reason ?? ''} (${pending.parked_code})`]);
+    rows.push(['mend', mendOf(pending.parked_code) ?? mendOfForeignWord]);
+  } else if (pending.staged) rows.push(['waits', 'at the brake, until its lot is counted']);
   else if (pending.due_at === null) rows.push(['owed', 'nothing']);
   else {
     const inMs = pending.due_at.getTime() - now;

@@ -16,6 +16,7 @@ import {
   withApp,
 } from './cli-context.ts';
 import { type EraseOptions, erase, readSubject, recordRef } from './cli-erase.ts';
+import { showErrors } from './cli-errors.ts';
 import { showEvidence, verify } from './cli-evidence.ts';
 import { explainRecord } from './cli-explain.ts';
 import {
@@ -131,6 +132,13 @@ function addQuestions(program: Command, execute: Execute): void {
     .command('status')
     .description('how everything stands')
     .action((_options, command: Command) => execute(command, (options) => withApp(options, 'look', showStatus)));
+  program
+    .command('errors')
+    .description('what a code means and how to mend it; without one, all codes')
+    .argument('[code]', 'as it stands in brackets after a sentence')
+    .action((code: string | undefined, _options, command: Command) =>
+      execute(command, (options) => showErrors(options, code)),
+    );
   program
     .command('explain')
     .description('why a record is treated as it is')

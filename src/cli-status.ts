@@ -1,5 +1,6 @@
 /** `connector status`: how everything stands, for people and for a machine. */
 import type { CommandContext, ExitCode } from './cli-context.ts';
+import { mendLines } from './cli-errors.ts';
 import { age, count, table, when } from './cli-format.ts';
 import { type Status, status, type TableStatus, type TargetStatus } from './sync/status.ts';
 
@@ -28,9 +29,19 @@ export function statusLines(found: Status): string[] {
       found.erasures.oldestMs === undefined ? '' : `, the oldest for ${age(found.erasures.oldestMs)}`
     }`,
     ...found.alarms.map(
-      (alarm) => `alarm  ${alarm.alarm} ${alarm.subject}, since ${when(alarm.raisedAt)}: ${alarm.message} (${alarm.code})`,
+      (alarm) =>
+        `alarm  ${alarm.alarm} ${alarm.subject}, since ${when(alarm.raisedAt)}: ${alarm.message} (${alarm.code})`,
     ),
     ...found.holds.map((hold) => `hold ${hold.id}  ${hold.target}: ${count(hold.cases, 'case')} to be reviewed`),
+    ...mendLines(codesOf(found), false),
+  ];
+}
+
+function codesOf(found: Status): string[] {
+  return [
+    ...found.tables.flatMap((row) => (row.stopped ? [row.stopped.code] : [])),
+    ...found.targets.flatMap((row) => (row.paused ? [row.paused.code] : [])),
+    ...found.alarms.map((alarm) => alarm.code),
   ];
 }
 

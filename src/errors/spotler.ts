@@ -72,6 +72,11 @@ export const spotlerErrors: ErrorGroup = {
       'The Spotler account keeps two contacts with one address.',
       'Set identity: record for this target, then: connector targets accept NAME.',
     ],
+    SPOTLER_ADDRESS_DEDUPLICATION: [
+      'config',
+      'The Spotler account keeps one contact for each address, and the target tells people apart by record.',
+      'Set identity: address for this target, then: connector targets accept NAME.',
+    ],
     SPOTLER_NO_PERMISSIONS: [
       'config',
       'The property "permissions" is not visible to the REST API: nobody could be reset.',
