@@ -20,7 +20,7 @@ import { type OpenDatabase, openDatabase } from './store/database.ts';
 import { createKeyring } from './store/email-key.ts';
 import { migrate } from './store/migrate.ts';
 import { migrations } from './store/migrations/index.ts';
-import { createPace } from './store/quota.ts';
+import { createPace, type PaceOptions } from './store/quota.ts';
 import { createStore, type Store } from './store/store.ts';
 import type { MappingFingerprints } from './store/targets.ts';
 import { createAlarms } from './sync/alarms.ts';
@@ -207,6 +207,14 @@ function measured(meter: Meter, target: TargetName, pace: Pace): Pace {
   };
 }
 
+/** In which turn the calls of one face of a target go. */
+type Turn = Pick<PaceOptions, 'priority' | 'spareShare' | 'maxWaitMs'>;
+
+/** The part of a target's limit that an audit may use. */
+const defaultSpareShare = 0.2;
+/** Milliseconds that an audit waits for a target that is busy with what is owed to it. */
+const patienceForSpareMs = 120_000;
+
 async function openTargets(
   settings: Settings,
   store: Store,
@@ -220,12 +228,17 @@ async function openTargets(
   for (const target of settings.targets) {
     const state = await store.targets.state(target.name);
     const remembered = state.remembered as Record<string, number> | null;
-    const open = (priority: boolean): OpenPlatform => {
-      const platform = openPlatform(settings, target, priority, remembered, store, database, logger, now, meter);
+    const open = (turn: Turn): OpenPlatform => {
+      const platform = openPlatform(settings, target, turn, remembered, store, database, logger, now, meter);
       closers.push(() => platform.close());
       return platform;
     };
-    targets.set(target.name, { settings: target, platform: open(false), urgent: open(true) });
+    targets.set(target.name, {
+      settings: target,
+      platform: open({}),
+      urgent: open({ priority: true }),
+      spare: open({ spareShare: defaultSpareShare, maxWaitMs: patienceForSpareMs }),
+    });
   }
   return targets;
 }
@@ -233,7 +246,7 @@ async function openTargets(
 function openPlatform(
   settings: Settings,
   target: TargetSettings,
-  priority: boolean,
+  turn: Turn,
   remembered: Record<string, number> | null,
   store: Store,
   database: OpenDatabase,
@@ -253,9 +266,9 @@ function openPlatform(
         db: database.kysely,
         target: target.name,
         requestsPerSecond: target.requestsPerSecond,
-        priority,
         // A call that waits for its turn has to leave while the lease it was begun under lasts.
         maxWaitMs: Math.min(20_000, settings.worker.leaseSeconds * 250),
+        ...turn,
       }),
     ),
     logger,

@@ -44,6 +44,8 @@ export interface Target {
   readonly platform: Platform;
   /** The same account, allowed the share of the pace that is reserved for erasures. */
   readonly urgent: Platform;
+  /** The same account, asked only while nobody else wants to, and within a share of the pace. Left out: the first one. */
+  readonly spare?: Platform;
 }
 
 export interface Core {

@@ -209,7 +209,11 @@ function explainProfile(profile: Profile): ExplainedProfile {
 }
 
 /** The person, as the target may know them. */
-export async function contactOf(core: Core, target: TargetName, looked: Looked): Promise<ContactRef> {
+export async function contactOf(
+  core: Core,
+  target: TargetName,
+  looked: Pick<Looked, 'members' | 'profile'>,
+): Promise<ContactRef> {
   const ids = looked.members.map((view) => view.ledger.ref.id);
   const others = await core.store.profiles.heldByOthers(target, ids, [looked.profile.key]);
   const foreign = new Set(others.filter((key) => !looked.profile.contactKeys.includes(key)));

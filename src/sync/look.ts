@@ -34,7 +34,8 @@ function unknownMember(ref: RecordRef): LedgerMember {
   };
 }
 
-function unknownProfile(key: ProfileKey): Profile {
+/** A profile that the ledger has no row of. */
+export function unknownProfile(key: ProfileKey): Profile {
   return {
     key,
     state: 'new',

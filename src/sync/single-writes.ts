@@ -16,7 +16,14 @@ import { absentChange } from './plan.ts';
 export function bitsBefore(profile: Profile, found: PermissionBits | undefined): Bits | null {
   const fromIntent = profile.openIntents.find((intent) => intent.bits !== undefined)?.bits;
   if (profile.state === 'reset' || profile.state === 'held') return profile.bitsBefore ?? fromIntent ?? found ?? null;
-  return fromIntent ?? found ?? profile.bitsBefore ?? null;
+  return fromIntent ?? downInEither(found, profile.bitsBefore) ?? null;
+}
+
+/** An opt-out that is remembered from an earlier life there holds, whoever brought the person back. */
+function downInEither(found: PermissionBits | undefined, remembered: Bits | undefined): Bits | undefined {
+  if (!found || !remembered) return found ?? remembered;
+  const kept = Object.entries(found).map(([name, value]) => [name, value && remembered[name] !== false] as const);
+  return { ...remembered, ...Object.fromEntries(kept) };
 }
 
 export async function lookUp(batch: Batch, ref: ContactRef): Promise<Found | undefined> {

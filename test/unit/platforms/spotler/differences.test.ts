@@ -4,7 +4,7 @@ import type { FieldValue } from '../../../../src/platforms/platform.ts';
 import { differences } from '../../../../src/platforms/spotler/differences.ts';
 import { address, guid } from './support.ts';
 
-function differing(fields: Record<string, FieldValue>, data: Record<string, unknown>, contactKey = guid(1)) {
+function differing(fields: Record<string, FieldValue>, data: Record<string, unknown>, contactKey: string = guid(1)) {
   const held = { contactKey, data: new Personal({ email: address, ...data }) };
   return differences(held, { contactKey: guid(1), address: new Personal(address), fields: new Personal(fields) });
 }
