@@ -1,0 +1,153 @@
+/** The drift audit: each planted difference between CRM, ledger and platform is found, named, and mended on request. */
+import { expect, test } from '@jest/globals';
+import type { RecordRef } from '../../../config/words.ts';
+import { type AuditReport, audit } from '../../../src/sync/audit.ts';
+import { requestErasure } from '../../../src/sync/request-erasure.ts';
+import { addPerson, contactOf, edit, type Person, permissionsOf, remove, writes } from '../../support/crm-people.ts';
+import { scenario } from '../../support/scenario.ts';
+import { anonymizeByHand, changeByHand } from '../../support/spotler-by-hand.ts';
+import type { Worker } from '../../support/worker.ts';
+
+const scene = scenario();
+const { signal } = new AbortController();
+const stranger = '5f0c7a52-1d3e-4b6a-9c88-0a1b2c3d4e5f';
+
+const nameOf = ({ table, id }: Person): string => `${table}/${id}`;
+const refOf = ({ table, id }: Person): RecordRef => ({ table, id }) as RecordRef;
+
+function look(worker: Worker, options: { sample?: number; repair?: boolean } = {}): Promise<AuditReport> {
+  return audit(worker.core, { repair: false, actor: 'tester', signal, ...options });
+}
+
+const found = (report: AuditReport): Record<string, string[]> =>
+  Object.fromEntries(
+    [...Map.groupBy(report.drifts, ({ record }) => record)].map(([record, drifts]) => [
+      record,
+      drifts.map(({ cause, details }) => [cause, ...details].join(' ')).sort(),
+    ]),
+  );
+
+/** News of the record are lost: nothing is owed although it changed. */
+async function loseNews(worker: Worker, person: Person): Promise<void> {
+  await worker.pull();
+  await worker.query('update delivery set due_at = null, done_seq = owed_seq, lot = null where id = $1', [person.id]);
+}
+
+test('twelve kinds of drift are found, named by their cause, and mended', async () => {
+  const { world } = scene;
+  const at = (name: string): Person => addPerson(world, { emailaddress1: `${name}@people.example` });
+  const worker = await scene.open();
+  const healthy = at('healthy');
+  const [deleted, reimported, otherId, erased, suppressed] = [
+    'deleted',
+    'reimported',
+    'other-id',
+    'erased',
+    'listed',
+  ].map(at) as [Person, Person, Person, Person, Person];
+  const [raised, reset, missing, edited, moved, renamed, behind, imported] = [
+    'raised',
+    'reset',
+    'missing',
+    'edited',
+    'moved',
+    'renamed',
+    'behind',
+    'imported',
+  ].map(at) as [Person, Person, Person, Person, Person, Person, Person, Person];
+  edit(world, raised, { new_events: false });
+  await worker.settle();
+  edit(world, reset, { donotbulkemail: true });
+  remove(world, reimported);
+  edit(world, otherId, { donotemail: true });
+  await requestErasure(worker.core, refOf(erased), 'tester');
+  edit(world, imported, { donotbulkemail: true });
+  await worker.settle();
+
+  // 1 deleted in the CRM, and the news of it lost
+  remove(world, deleted);
+  await loseNews(worker, deleted);
+  // 2 deleted and anonymized, 3 opted out of all mail and anonymized, 4 erased on request: all taken in again by hand
+  const contact = (person: Person, externalId: string) => ({
+    externalId,
+    properties: { email: person.email, firstName: 'Again' },
+    permissions: { Newsletter: true },
+  });
+  world.spotler.addContacts([
+    contact(reimported, reimported.id),
+    contact(otherId, 'imported-7'),
+    contact(erased, erased.id),
+    // 6 deleted in the CRM before there was a connector
+    { externalId: stranger, properties: { email: 'long-gone@people.example' } },
+    // not ours, and none of our business
+    { externalId: 'webshop-12', properties: { email: 'visitor@people.example' } },
+  ]);
+  // 5 on the suppression list, and nobody was told
+  await worker.core.store.suppressions.add('address', worker.core.keyring.emailKey(suppressed.email), 'asked for');
+  // 7 a permission that the CRM denies, 8 one of somebody whose permissions are reset
+  await changeByHand(world, { email: raised.email }, { permissions: { Events: true } });
+  await changeByHand(world, { email: reset.email }, { permissions: { Newsletter: true } });
+  // 9 gone, 10 data changed, 11 another address, 12 another external id
+  await anonymizeByHand(world, { email: missing.email });
+  await changeByHand(world, { email: edited.email }, { properties: { firstName: 'Somebody', city: 'Elsewhere' } });
+  await changeByHand(world, { email: moved.email }, { properties: { email: 'moved-by-hand@people.example' } });
+  await changeByHand(world, { email: renamed.email }, { externalId: 'renamed-by-hand' });
+  // 13 changed in the CRM, and the news of it lost
+  edit(world, behind, { firstname: 'Newer', new_newsletter: false });
+  await loseNews(worker, behind);
+  // 14 there, although the ledger says that nobody is
+  await anonymizeByHand(world, { email: imported.email });
+  await worker.query(
+    `update profile set state = 'absent', contact_key = null where key = (select profile_key from delivery where id = $1)`,
+    [imported.id],
+  );
+  world.spotler.addContacts([contact(imported, 'imported-9')]);
+
+  const before = writes(world);
+  const report = await look(worker);
+
+  expect(found(report)).toEqual({
+    [nameOf(deleted)]: ['should-be-gone'],
+    [nameOf(reimported)]: ['should-be-gone'],
+    [nameOf(otherId)]: ['should-be-gone'],
+    [nameOf(erased)]: ['erased-is-back'],
+    [nameOf(suppressed)]: ['suppressed-is-there'],
+    [stranger]: ['stranger'],
+    [nameOf(raised)]: ['permission-up Events'],
+    [nameOf(reset)]: ['permission-up Newsletter'],
+    [nameOf(missing)]: ['missing'],
+    [nameOf(edited)]: ['changed-by-hand city firstName'],
+    [nameOf(moved)]: ['changed-by-hand address'],
+    [nameOf(renamed)]: ['changed-by-hand externalId'],
+    [nameOf(behind)]: ['not-applied', 'permission-up Newsletter'],
+    [nameOf(imported)]: ['appeared', 'permission-up Newsletter'],
+  });
+  expect(report.targets).toMatchObject([{ target: 'main', asked: 14, trouble: undefined, comparesData: true }]);
+  expect(report.repaired).toBeUndefined();
+  // Looking changes nothing, neither there nor in the ledger.
+  expect(writes(world)).toEqual(before);
+  expect(found(await look(worker))).toEqual(found(report));
+
+  const mended = await look(worker, { repair: true });
+  expect(mended.repaired).toEqual({ owed: 13, erasures: 1, byHand: 0, overtaken: 0 });
+  await worker.settle(30);
+
+  expect(found(await look(worker))).toEqual({});
+  for (const person of [deleted, reimported, otherId, erased, suppressed])
+    expect(contactOf(world, person.email)).toBeUndefined();
+  expect(world.spotler.contactByExternalId(stranger)).toBeUndefined();
+  expect(world.spotler.contactByExternalId('webshop-12')).toBeDefined();
+  expect(permissionsOf(world, raised.email)).toEqual({ Newsletter: true, Events: false });
+  expect(permissionsOf(world, reset.email)).toEqual({ Newsletter: false, Events: false });
+  expect(permissionsOf(world, missing.email)).toEqual({ Newsletter: true, Events: true });
+  expect(contactOf(world, edited.email)?.properties).not.toMatchObject({ city: 'Elsewhere' });
+  expect(contactOf(world, moved.email)?.externalId).toBe(moved.id);
+  expect(contactOf(world, renamed.email)?.externalId).toBe(renamed.id);
+  expect(permissionsOf(world, behind.email)).toEqual({ Newsletter: false, Events: true });
+  expect(permissionsOf(world, imported.email)).toEqual({ Newsletter: false, Events: false });
+  expect(permissionsOf(world, healthy.email)).toEqual({ Newsletter: true, Events: true });
+  const evidence = await worker.query<{ detail: string }>(
+    `select detail from evidence where act = 'audit-repair' and actor = 'tester' order by detail`,
+  );
+  expect(evidence).toHaveLength(14);
+});
