@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { TargetName } from '../config/words.ts';
+import { type AuditCommandOptions, showAudit } from './cli-audit.ts';
 import { check } from './cli-check.ts';
 import {
   type CommandContext,
@@ -117,6 +118,15 @@ function addWork(program: Command, execute: Execute): void {
     .command('reconcile')
     .description('compares the ledger with everything that is in the CRM')
     .action((_options, command: Command) => execute(command, (options) => withApp(options, 'join', reconcile)));
+  program
+    .command('audit')
+    .description('compares the CRM, the ledger and what the targets really hold; changes nothing without --repair')
+    .option('--sample <number>', 'only some records of each table, from a random place on', wholeNumber)
+    .option('--repair', 'owe again what differs: nobody is created whom the rules forbid, no permission is raised')
+    .addHelpText('after', '\nExamples:\n  connector audit --sample 500\n  connector audit --repair')
+    .action((own: AuditCommandOptions, command: Command) =>
+      execute(command, (options) => withApp(options, 'join', (context) => showAudit(context, own))),
+    );
   program
     .command('rekey')
     .description('carries the ledger over to a new privacy.hashKey; stop every worker first')
