@@ -29,8 +29,8 @@ import { icon, style } from './pages/style.ts';
 /** Milliseconds that Dataverse has to answer: about its settings, which are left out otherwise, and about a record. */
 const settingsPatienceMs = 3_000;
 const recordPatienceMs = 20_000;
-/** Lines of evidence on the page of a record, and erasures on theirs. */
-const evidenceShown = 50;
+/** Lines of evidence on the page of a record, as many as the command shows; and erasures on theirs. */
+const evidenceShown = 10;
 const erasuresShown = 100;
 const finishedShown = 20;
 

@@ -3,11 +3,16 @@
  * throws is remembered in `complaints`; what was opened is closed. Accessibility is judged by axe-core, which somebody else
  * wrote.
  */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
-export const chromiumPath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+const chromiumPath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+
+/** Left out where there is no Chromium; with REQUIRE_CHROMIUM=1 that is a failure. */
+export const describeWithBrowser =
+  existsSync(chromiumPath) || process.env.REQUIRE_CHROMIUM === '1' ? globalThis.describe : globalThis.describe?.skip;
 
 export function openBrowser(): Promise<Browser> {
   // The sandbox needs rights that a container does not have; nothing but our own pages is loaded.
@@ -27,6 +32,8 @@ export interface Look {
   readonly width?: number;
   readonly height?: number;
   readonly dark?: boolean;
+  /** False: as for somebody who switched scripts off. */
+  readonly scripts?: boolean;
 }
 
 export async function openPage(browser: Browser, origin: string, look: Look = {}): Promise<Watched> {
@@ -34,6 +41,7 @@ export async function openPage(browser: Browser, origin: string, look: Look = {}
     baseURL: origin,
     viewport: { width: look.width ?? 1280, height: look.height ?? 900 },
     colorScheme: look.dark ? 'dark' : 'light',
+    javaScriptEnabled: look.scripts ?? true,
   });
   const page = await context.newPage();
   const complaints: string[] = [];
