@@ -40,6 +40,7 @@ export interface StandInOptions {
 
 interface Written {
   readonly contactKey: string;
+  /** Undefined: as the target has it. */
   readonly address: EmailKey | undefined;
   readonly permissions: PermissionBits;
 }
@@ -54,11 +55,14 @@ export function createStandIn(real: Platform, options: StandInOptions): { platfo
   const byAddress = new Map<EmailKey, Written>();
   /** External ids of whom the rehearsal erased. */
   const gone = new Set<string>();
-  /** What a question was answered, by every id that was asked for, so that the erasure that follows knows whom it meant. */
+  /** What a question was answered, by all that was asked for, so that the erasure that follows knows whom it meant. */
   const answers = new Map<string, Found>();
   let isEmpty = false;
 
   const idsOf = (ref: ContactRef): string[] => [...new Set([...ref.contactKeys, ...ref.recordIds])];
+  /** Ids, and a hash of the address: somebody may be asked for by nothing else. */
+  const namesOf = (ref: ContactRef): string[] => [...idsOf(ref), ...[hashOf(ref.address) ?? []].flat()];
+  const answerTo = (ref: ContactRef): Found | undefined => namesOf(ref).flatMap((name) => answers.get(name) ?? [])[0];
   const hashOf = (address: Personal<string> | undefined): EmailKey | undefined =>
     address && options.keyring.emailKey(address.reveal());
 
@@ -88,7 +92,7 @@ export function createStandIn(real: Platform, options: StandInOptions): { platfo
     if (isEmpty && !known) return undefined;
     const found = await ask(ref, signal);
     if (!found) return undefined;
-    for (const id of ids) answers.set(id, found);
+    for (const name of namesOf(ref)) answers.set(name, found);
     return found;
   }
 
@@ -117,7 +121,7 @@ export function createStandIn(real: Platform, options: StandInOptions): { platfo
   function isElsewhere(contactKey: string, ref: ContactRef): boolean {
     if (gone.has(contactKey)) return true;
     const own = written.get(contactKey);
-    return own !== undefined && !idsOf(ref).includes(contactKey) && own.address !== hashOf(ref.address);
+    return own?.address !== undefined && !idsOf(ref).includes(contactKey) && own.address !== hashOf(ref.address);
   }
 
   /** As every adapter: another contact that has the new address is not taken over by changing this one's. */
@@ -181,10 +185,10 @@ export function createStandIn(real: Platform, options: StandInOptions): { platfo
   }
 
   function setBits(ref: ContactRef, change: (bits: PermissionBits) => PermissionBits): void {
-    const found = ownOf(ref) ?? idsOf(ref).flatMap((id) => answers.get(id) ?? [])[0];
+    const own = ownOf(ref);
+    const found = own ?? answerTo(ref);
     if (!lookUp || found?.contactKey === undefined) return;
-    const { contactKey, permissions } = found;
-    put({ contactKey, address: hashOf(ref.address), permissions: change(permissions) });
+    put({ contactKey: found.contactKey, address: own?.address, permissions: change(found.permissions) });
   }
 
   function face(urgent: boolean): Platform {
@@ -226,14 +230,13 @@ export function createStandIn(real: Platform, options: StandInOptions): { platfo
         note('erase', ref);
         if (isByHand(ref)) return { kind: 'manual', status: 200, detail: byHand };
         const own = ownOf(ref);
-        const isThere = own ?? ledgerOf(ref) ?? idsOf(ref).flatMap((id) => answers.get(id) ?? [])[0];
+        const isThere = own ?? ledgerOf(ref) ?? answerTo(ref);
         // Some platforms reach people whom nobody finds; whether there are any is not known.
         if (!isThere) return { kind: 'absent', status: 404 };
         if (own) forget(own.contactKey);
-        for (const id of idsOf(ref)) {
-          for (const key of [id, answers.get(id)?.contactKey]) if (key) forget(key);
-          answers.delete(id);
-        }
+        const found = answerTo(ref)?.contactKey;
+        for (const id of [...idsOf(ref), ...(found ? [found] : [])]) forget(id);
+        for (const name of namesOf(ref)) answers.delete(name);
         return { kind: 'done', status: 200 };
       },
     };
@@ -241,7 +244,7 @@ export function createStandIn(real: Platform, options: StandInOptions): { platfo
 
   /** Somebody was found, and under no external id: only a hand can do anything about them. */
   function isByHand(ref: ContactRef): boolean {
-    const found = idsOf(ref).flatMap((id) => answers.get(id) ?? [])[0];
+    const found = answerTo(ref);
     return found !== undefined && found.contactKey === undefined;
   }
 

@@ -218,7 +218,11 @@ function ledgerLines(tables: Tables): string[] {
   for (const [name, row] of tables.records)
     lines.push(JSON.stringify(['record', name, row.last_action, row.last_rule, row.gone_at === null, row.erased_etag]));
   for (const [target, rows] of tables.holdCases)
-    for (const row of rows.values()) lines.push(JSON.stringify(['case', target, row.profile_key, row.state, row.rule]));
+    for (const row of rows.values()) {
+      // Erasures have ids of their own making.
+      const key = row.erasure_id === null ? row.profile_key : 'erasure';
+      lines.push(JSON.stringify(['case', target, key, row.state, row.rule]));
+    }
   for (const row of tables.erasures.values()) lines.push(JSON.stringify(['erasure', row.job_id, row.state]));
   return lines;
 }
