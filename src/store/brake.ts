@@ -165,14 +165,27 @@ async function noteDecision(
     where c.hold_id = ${id} order by c.profile_key`.execute(trx);
 }
 
-/** What waits in the list for these profiles is due, whatever its lot: the case is the profile's. */
+/** Parked until the profile that the record came from is dealt with: the brake keeps that waiting. */
+export const heldAtFormerAddressCode = 'HELD_AT_FORMER_ADDRESS';
+
+/**
+ * What waits in the list for these profiles is due, whatever its lot: the case is the profile's. So is who left one of
+ * them, or was only ever sent for it, and was parked until the brake has done with it.
+ */
 export async function unstage(
   trx: Transaction<Database>,
   target: TargetName,
   keys: readonly ProfileKey[],
 ): Promise<void> {
-  await sql`update delivery d set due_at = now(), staged = false, lot = null from (
-      select crm_table, id from delivery where target = ${target} and staged and profile_key = any(${keys}::text[])
+  const isId = sql`contact_key ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'`;
+  await sql`update delivery d set due_at = now(), staged = false, lot = null, parked_code = null, parked_reason = null,
+      parked_at = null
+    from (
+      select crm_table, id from delivery where target = ${target}
+        and ((profile_key = any(${keys}::text[]) and (staged or parked_code = ${heldAtFormerAddressCode}))
+          or (parked_code = ${heldAtFormerAddressCode} and id in (
+            select case when ${isId} then contact_key::uuid end from contact_key
+            where target = ${target} and profile_key = any(${keys}::text[]))))
       order by crm_table, id for update) w
     where d.target = ${target} and d.crm_table = w.crm_table and d.id = w.id`.execute(trx);
 }

@@ -3,7 +3,8 @@
  * per profile, intent before and one transaction after each call; whatever goes wrong leaves the record owed or parked
  * with its reason. One bad record never stops another.
  */
-import type { TargetName } from '../../config/words.ts';
+import type { ProfileKey, TargetName } from '../../config/words.ts';
+import { heldAtFormerAddressCode } from '../store/brake.ts';
 import type { LedgerMember } from '../store/deliveries.ts';
 import { type Batch, failReading, park, putBack } from './batch.ts';
 import { type Case, judgeAll, withFormerBits } from './cases.ts';
@@ -53,6 +54,14 @@ export async function apply(core: Core, name: TargetName, signal: AbortSignal): 
 const heldAtFormerAddress =
   'the contact at the former address has to be erased first, and the brake holds that; it goes on when the hold is approved (connector holds)';
 
+/** Asked again: whoever is parked after the brake has let the former profile pass is woken by nobody. */
+async function isAtBrakeStill(batch: Batch, origins: readonly ProfileKey[]): Promise<boolean> {
+  const kept = origins.filter((origin) => batch.atBrake.has(origin));
+  if (kept.length === 0) return false;
+  const cases = await batch.core.store.brake.cases(batch.lease.target, kept);
+  return cases.some(({ state }) => state !== 'passed');
+}
+
 async function applyBatch(batch: Batch, claimed: readonly LedgerMember[]): Promise<void> {
   let assignment: Assignment;
   let cases: Case[];
@@ -80,8 +89,8 @@ async function applyBatch(batch: Batch, claimed: readonly LedgerMember[]): Promi
   for (const item of cases.filter((c) => !assignment.left.has(c.judged.key))) {
     const origins = [...(assignment.origins.get(item.judged.key) ?? [])];
     if (origins.every((origin) => done.has(origin))) rest.push(item);
-    else if (origins.some((origin) => batch.atBrake.has(origin)))
-      await park(batch, item.judged.views, 'HELD_AT_FORMER_ADDRESS', heldAtFormerAddress);
+    else if (await isAtBrakeStill(batch, origins))
+      await park(batch, item.judged.views, heldAtFormerAddressCode, heldAtFormerAddress);
     else
       await putBack(
         batch,

@@ -151,6 +151,19 @@ onEveryStore('lots', (world) => {
     });
   });
 
+  test('who was parked until the profile that they left is dealt with is due when its lot is judged', async () => {
+    const { store } = world();
+    await begin(store);
+    await stage(store, 'l', { a: [1] });
+    await owe(store, [1]);
+    const [member] = await store.deliveries.claim(lease(2), 99, 1);
+    const { ref: who, seq } = member!.claim!;
+    await store.deliveries.park(lease(2), [{ ref: who, seq, code: 'HELD_AT_FORMER_ADDRESS', reason: 'waits' }]);
+    expect(await deliveryOf(store, 1)).toMatchObject({ due_at: null, parked_code: 'HELD_AT_FORMER_ADDRESS' });
+    expect(await settled(store, 5)).toEqual([['l', 'passed', 1]]);
+    expect(await deliveryOf(store, 1)).toMatchObject({ due_at: expect.any(Date), parked_code: null, lot: null });
+  });
+
   test('a lot is not judged while its pages are still being read', async () => {
     const { store } = world();
     await begin(store);

@@ -5,6 +5,7 @@ import {
   type BrakeCase,
   type BrakeLimits,
   erasureCaseKey,
+  heldAtFormerAddressCode,
   nobody,
   type Verdict,
 } from '../../../src/store/brake.ts';
@@ -20,10 +21,17 @@ const afterLot = 'after';
 /** What waits in the list for these profiles is due, whatever its lot: the case is the profile's. */
 export function unstage(room: Room, target: TargetName, keys: ReadonlySet<ProfileKey>): void {
   for (const row of ofTarget(room.tables.deliveries, target).values()) {
-    if (!row.staged || row.profile_key === null || !keys.has(row.profile_key)) continue;
+    const isParked = row.parked_code === heldAtFormerAddressCode;
+    const sentFor = ofTarget(room.tables.contactKeys, target).get(row.id)?.profile_key;
+    const isTheirs = row.profile_key !== null && keys.has(row.profile_key);
+    const wasSent = sentFor !== undefined && keys.has(sentFor);
+    if (!(isTheirs && (row.staged || isParked)) && !(wasSent && isParked)) continue;
     row.due_at = new Date(room.now());
     row.staged = false;
     row.lot = null;
+    row.parked_code = null;
+    row.parked_reason = null;
+    row.parked_at = null;
   }
 }
 
