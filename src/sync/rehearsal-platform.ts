@@ -69,7 +69,9 @@ export function createStandIn(real: Platform, options: StandInOptions): { platfo
   function ledgerOf(ref: ContactRef): Profile | undefined {
     for (const key of ref.contactKeys) {
       const profile = profileOf(key);
-      if (profile && isPresent(profile.state)) return profile;
+      // As it was when it was leased: whom the rehearsal erased since is there no more.
+      const isGone = profile?.contactKey !== undefined && gone.has(profile.contactKey);
+      if (profile && isPresent(profile.state) && !isGone) return profile;
     }
     return undefined;
   }
@@ -156,6 +158,7 @@ export function createStandIn(real: Platform, options: StandInOptions): { platfo
     const deed = item.known ? 'update' : there ? 'takeOver' : lookUp ? 'add' : 'write';
     const permissions = created ? item.permissionsOnCreate : item.permissionsOnUpdate;
     note(deed, item.ref, permissions);
+    gone.delete(contactKey);
     if (lookUp) remember(item, there?.contactKey, contactKey, { ...there?.permissions, ...permissions });
     return { kind: 'done', status: 200, contactKey, created };
   }

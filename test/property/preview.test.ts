@@ -1,6 +1,7 @@
 /**
  * A preview is exact: over random CRM states and changes of settings, what it announced is what the sync that follows
- * did, call by call and row by row. More of them: npm run test:properties (PROPERTY_RUNS, PROPERTY_SEED).
+ * did, call by call and row by row.
+ * The same 50 each time; others with PROPERTY_RUNS and PROPERTY_SEED.
  */
 import fc from 'fast-check';
 import { type Command, histories } from './history/commands.ts';
@@ -8,7 +9,7 @@ import { runHistory } from './history/run.ts';
 import { instead, type Tally } from './preview/exact.ts';
 
 it('announces exactly what the next sync does, in 50 random states with changed settings, and writes nothing', async () => {
-  const seed = Number(process.env.PROPERTY_SEED ?? Date.now() % 2 ** 31);
+  const seed = Number(process.env.PROPERTY_SEED ?? 2026);
   const runs = Number(process.env.PROPERTY_RUNS ?? 50);
   const tally: Tally = { previews: 0, calls: 0, changing: 0, held: 0, parked: 0 };
   const brakes = fc.constantFrom(0, 1, 2, 1_000_000, 1_000_000);
