@@ -1,9 +1,22 @@
 /** The drift audit: each planted difference between CRM, ledger and platform is found, named, and mended on request. */
 import { expect, test } from '@jest/globals';
 import type { RecordRef } from '../../../config/words.ts';
+import type { Platform } from '../../../src/platforms/platform.ts';
 import { type AuditReport, audit } from '../../../src/sync/audit.ts';
+import { decideHold } from '../../../src/sync/operate.ts';
 import { requestErasure } from '../../../src/sync/request-erasure.ts';
-import { addPerson, contactOf, edit, type Person, permissionsOf, remove, writes } from '../../support/crm-people.ts';
+import {
+  addPeople,
+  addPerson,
+  contactOf,
+  edit,
+  ledgerOf,
+  type Person,
+  permissionsOf,
+  remove,
+  unsubscribe,
+  writes,
+} from '../../support/crm-people.ts';
 import { scenario } from '../../support/scenario.ts';
 import { anonymizeByHand, changeByHand } from '../../support/spotler-by-hand.ts';
 import type { Worker } from '../../support/worker.ts';
@@ -150,4 +163,141 @@ test('twelve kinds of drift are found, named by their cause, and mended', async 
     `select detail from evidence where act = 'audit-repair' and actor = 'tester' order by detail`,
   );
   expect(evidence).toHaveLength(14);
+});
+
+test('nobody who was erased on request or is on the suppression list is created, and nobody is raised', async () => {
+  const { world } = scene;
+  const [erased, suppressed, free] = addPeople(world, 3) as [Person, Person, Person];
+  const worker = await scene.open();
+  await worker.settle();
+  await requestErasure(worker.core, refOf(erased), 'tester');
+  await worker.settle();
+  await worker.core.store.suppressions.add('record', nameOf(suppressed), 'asked for');
+  await anonymizeByHand(world, { email: suppressed.email });
+  await unsubscribe(world, free.email, 'Newsletter');
+  // The ledger forgets what it wrote: as after a restored backup.
+  await worker.query(
+    `update profile set state = 'live', data_fingerprint = null, permission_fingerprint = null
+    where key in (select profile_key from delivery where id = any($1))`,
+    [[erased.id, suppressed.id, free.id]],
+  );
+
+  const report = await look(worker, { repair: true });
+  await worker.settle(30);
+
+  expect(found(report)).toMatchObject({ [nameOf(free)]: ['not-applied'], [nameOf(suppressed)]: ['not-applied'] });
+  expect(report.targets[0]?.optedOut).toBe(1);
+  expect(contactOf(world, erased.email)).toBeUndefined();
+  expect(contactOf(world, suppressed.email)).toBeUndefined();
+  expect(permissionsOf(world, free.email)).toEqual({ Newsletter: false, Events: true });
+});
+
+test('what an audit wants anonymized is one lot for the brake, and who waits there is lowered again', async () => {
+  const { world } = scene;
+  const people = addPeople(world, 3);
+  const worker = await scene.open({ config: { brake: { minCount: 2, maxPercent: 1 } } });
+  await worker.settle();
+  for (const person of people) {
+    remove(world, person);
+    await loseNews(worker, person);
+  }
+
+  const report = await look(worker, { repair: true });
+  await worker.settle(30);
+
+  expect(report.drifts.map(({ cause }) => cause)).toEqual(['should-be-gone', 'should-be-gone', 'should-be-gone']);
+  expect((await worker.core.store.brake.holds()).map(({ state, cases }) => [state, cases])).toEqual([['open', 3]]);
+  const [first] = people as [Person];
+  expect(permissionsOf(world, first.email)).toEqual({ Newsletter: false, Events: false });
+
+  // Somebody raises a permission of a person who waits.
+  await changeByHand(world, { email: first.email }, { permissions: { Events: true } });
+  const again = await look(worker, { repair: true });
+  await worker.settle(30);
+
+  expect(found(again)).toEqual({ [nameOf(first)]: ['permission-up Events'] });
+  expect(again.targets[0]?.waiting).toEqual({ held: 3 });
+  expect(permissionsOf(world, first.email)).toEqual({ Newsletter: false, Events: false });
+  expect(await ledgerOf(worker, first)).toMatchObject({ state: 'held', parked: null });
+  const [hold] = await worker.core.store.brake.holds();
+  await decideHold(worker.core, Number(hold?.id), 'approved', 'tester');
+  await worker.settle(30);
+  expect(found(await look(worker))).toEqual({});
+  for (const { email } of people) expect(contactOf(world, email)).toBeUndefined();
+});
+
+test('an opt-out that is remembered outlives who is taken in by hand and anonymized again', async () => {
+  const { world } = scene;
+  const anna = addPerson(world);
+  const worker = await scene.open();
+  await worker.settle();
+  await unsubscribe(world, anna.email, 'Newsletter');
+  edit(world, anna, { donotemail: true });
+  await worker.settle();
+  world.spotler.addContacts([
+    { externalId: 'import-1', properties: { email: anna.email }, permissions: { Newsletter: true, Events: true } },
+  ]);
+  await look(worker, { repair: true });
+  await worker.settle(30);
+  expect(contactOf(world, anna.email)).toBeUndefined();
+  edit(world, anna, { donotemail: false });
+  await worker.settle();
+  expect(permissionsOf(world, anna.email)).toEqual({ Newsletter: false, Events: true });
+});
+
+test('what is owed or parked is told as such; a contact without an external id is left to a hand', async () => {
+  const { world } = scene;
+  const [owed, nameless] = addPeople(world, 2) as [Person, Person];
+  const worker = await scene.open();
+  await worker.settle();
+  edit(world, nameless, { donotemail: true });
+  await worker.settle();
+  world.spotler.addContacts([{ properties: { email: nameless.email } }]);
+  edit(world, owed, { firstname: 'Newer' });
+  await worker.pull();
+
+  const report = await look(worker, { repair: true });
+  expect(found(report)).toEqual({ [nameOf(nameless)]: ['should-be-gone'] });
+  expect(report.targets[0]?.waiting).toEqual({ owed: 1 });
+  await worker.settle(30);
+
+  const after = await look(worker);
+  expect(found(after)).toEqual({});
+  expect(after.targets[0]?.waiting).toEqual({ parked: 1 });
+  expect(await ledgerOf(worker, nameless)).toMatchObject({ parked: 'OUTCOME_MANUAL' });
+});
+
+test('a sample asks about no more people than it says, in the spare time of the target only, and meets who came back', async () => {
+  const { world } = scene;
+  const people = addPeople(world, 12);
+  const worker = await scene.open();
+  await worker.settle();
+  const [back] = people as [Person];
+  remove(world, back);
+  await worker.settle();
+  world.spotler.addContacts([{ externalId: back.id, properties: { email: back.email } }]);
+  const busy = new Proxy({} as Platform, {
+    get(_, call) {
+      throw new Error(`an audit may not call ${String(call)} in everybody's turn`);
+    },
+  });
+  const targets = new Map(
+    [...worker.core.targets].map(([name, target]) => {
+      const { capabilities } = target.platform;
+      return [name, { ...target, platform: Object.assign(Object.create(busy), { capabilities }), urgent: busy }];
+    }),
+  );
+  const before = world.spotler.counts();
+
+  const report = await audit({ ...worker.core, targets }, { repair: false, actor: 'tester', signal, sample: 3 });
+
+  expect(found(report)).toEqual({ [nameOf(back)]: ['should-be-gone'] });
+  // One who came back, and three of the sample unless that one is among them.
+  const { asked = 0 } = report.targets[0] ?? {};
+  expect([3, 4]).toContain(asked);
+  const calls = Object.entries(world.spotler.counts()).map(([kind, n]) => [kind, n - (before[kind] ?? 0)]);
+  const { 'GET /contact/updates/list': listed = 0, ...rest } = Object.fromEntries(calls) as Record<string, number>;
+  expect(listed).toBe(1);
+  // A look under the id, one under the address, and what the account offers once.
+  expect(Object.values(rest).reduce((sum, n) => sum + n, 0)).toBeLessThanOrEqual(2 * asked + 1);
 });
