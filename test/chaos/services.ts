@@ -53,24 +53,33 @@ export interface Simulators {
 }
 
 export async function startSimulators(people: number, seed: number, targets: number): Promise<Simulators> {
-  const main = join(root, 'test/chaos/simulators.ts');
   const flags = Object.entries({ people, seed, targets }).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const child = spawn(process.execPath, [main, ...flags], {
+  const { world, child } = await forkWorld<ChaosWorld>('test/chaos/simulators.ts', flags);
+  const dataverse = adminOf(world.dataverse.adminUrl);
+  child.once('exit', (code, signal) => process.stdout.write(`the simulators ended: ${code ?? signal}\n`));
+  // The service's own limit is another bar's business.
+  await dataverse.post('/protection', { requests: 10_000_000 });
+  return { world, dataverse, spotler: adminOf(world.spotler.adminUrl), close: () => end(child, 'SIGTERM') };
+}
+
+/** Simulators as a process of their own, and the line that they print. `file` is seen from the root of the project. */
+export async function forkWorld<World>(
+  file: string,
+  flags: readonly string[],
+  nodeFlags: readonly string[] = [],
+): Promise<{ readonly world: World; readonly child: ChildProcess }> {
+  const child = spawn(process.execPath, [...nodeFlags, join(root, file), ...flags], {
     // In a session of its own; by the channel it notices when the driver is gone.
     detached: true,
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
   const { stdout } = child;
   if (!stdout) throw new Error('the simulators have no output');
-  const world = await new Promise<ChaosWorld>((resolve, reject) => {
+  const world = await new Promise<World>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`the simulators ended with ${code}`)));
-    createInterface({ input: stdout }).once('line', (line) => resolve(JSON.parse(line) as ChaosWorld));
+    createInterface({ input: stdout }).once('line', (line) => resolve(JSON.parse(line) as World));
   });
-  const dataverse = adminOf(world.dataverse.adminUrl);
-  child.once('exit', (code, signal) => process.stdout.write(`the simulators ended: ${code ?? signal}\n`));
-  // The service's own limit is another bar's business.
-  await dataverse.post('/protection', { requests: 10_000_000 });
-  return { world, dataverse, spotler: adminOf(world.spotler.adminUrl), close: () => end(child, 'SIGTERM') };
+  return { world, child };
 }
 
 /** Signals a child and waits for its end; after `patience` milliseconds it is killed. */
@@ -92,8 +101,9 @@ export interface Postgres {
   close(): Promise<void>;
 }
 
-export async function startPostgres(dataDir: string): Promise<Postgres> {
-  const cluster = await openCluster({ dataDir, logger: silentLogger, durable: false });
+/** Not durable by default: that is for restarts which are no crash of the machine. */
+export async function startPostgres(dataDir: string, durable = false): Promise<Postgres> {
+  const cluster = await openCluster({ dataDir, logger: silentLogger, durable });
   if (!(await cluster.start())) throw new Error(`PostgreSQL does not start, see ${cluster.logFile}`);
   const port = await cluster.recordedPort();
   const url = `postgres://connector:${cluster.password}@127.0.0.1:${port}/postgres`;
