@@ -19,6 +19,8 @@ export interface FiveTargets {
   readonly names: readonly string[];
   people(name: string): Promise<readonly SeenPerson[]>;
   setFaults(name: string, plan: FaultPlan): void;
+  /** Somebody put there by hand, with every permission up. */
+  seed(name: string, address: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -65,6 +67,10 @@ export async function startFiveTargets(): Promise<FiveTargets> {
       })),
     people: async (name) => benchOf(name).people(),
     setFaults: (name, plan) => benchOf(name).setFaults(plan),
+    async seed(name, address) {
+      const permissions = benches.get(name)?.subject.permissions ?? [];
+      await benchOf(name).seed({ address, permissions: Object.fromEntries(permissions.map((one) => [one, true])) });
+    },
     async close() {
       for (const { bench } of benches.values()) await bench.close();
     },
