@@ -55,7 +55,11 @@ export async function openPage(browser: Browser, origin: string, look: Look = {}
   page.on('request', (request) => {
     if (new URL(request.url()).origin !== origin) complaints.push(`request to ${request.url()}`);
   });
-  page.on('requestfailed', (request) => complaints.push(`${request.url()}: ${request.failure()?.errorText}`));
+  page.on('requestfailed', (request) => {
+    const why = request.failure()?.errorText;
+    // A page that becomes a download is given up as a page.
+    if (why !== 'net::ERR_ABORTED') complaints.push(`${request.url()}: ${why}`);
+  });
   return { page, complaints, expectStatus: (status) => expected.add(status) };
 }
 
