@@ -184,10 +184,14 @@ export async function openOrRefuse(options: OpenOptions): Promise<App> {
     return await openApp(options);
   } catch (error) {
     options.signal.throwIfAborted();
-    if (isConnectorError(error) && error.kind === 'config')
-      throw new CommandError(2, `${error.message} (${error.code})`);
-    throw error;
+    throw asRefusal(error);
   }
+}
+
+/** What the configuration is to blame for ends the command with 2; anything else is left as it is. */
+export function asRefusal(error: unknown): unknown {
+  const isRefusal = isConnectorError(error) && error.kind === 'config';
+  return isRefusal ? new CommandError(2, `${error.message} (${error.code})`) : error;
 }
 
 /** The name of who runs the command, for the evidence. */

@@ -13,7 +13,7 @@ import {
 import { formatRecordRef, isTableName, type TableName } from '../config/words.ts';
 import { openPreview } from './app-preview.ts';
 import {
-  CommandError,
+  asRefusal,
   createOutput,
   type ExitCode,
   forRooms,
@@ -25,7 +25,6 @@ import {
   usageError,
 } from './cli-context.ts';
 import { differenceLines, listLines, previewLines } from './cli-preview-text.ts';
-import { isConnectorError } from './http/errors.ts';
 import { type Difference, differencesOf, type Preview, preview } from './sync/preview.ts';
 import type { Stage } from './sync/rehearsal.ts';
 
@@ -69,9 +68,7 @@ export async function showPreview(options: GlobalOptions, own: PreviewCommandOpt
     }
   } catch (error) {
     signal.throwIfAborted();
-    if (isConnectorError(error) && error.kind === 'config')
-      throw new CommandError(2, `${error.message} (${error.code})`);
-    throw error;
+    throw asRefusal(error);
   } finally {
     stop();
   }

@@ -20,6 +20,7 @@ import { type EraseOptions, erase, readSubject, recordRef } from './cli-erase.ts
 import { showErrors } from './cli-errors.ts';
 import { showEvidence, verify } from './cli-evidence.ts';
 import { explainRecord } from './cli-explain.ts';
+import { moveStorage } from './cli-move.ts';
 import {
   accept,
   addSuppression,
@@ -131,6 +132,10 @@ function addWork(program: Command, execute: Execute): void {
     .command('rekey')
     .description('carries the ledger over to a new privacy.hashKey; stop every worker first')
     .action((_options, command: Command) => execute(command, (options) => withApp(options, 'look', carryOver)));
+  program
+    .command('move-storage')
+    .description('moves the ledger from the embedded database to storage.databaseUrl; stop every worker first')
+    .action((_options, command: Command) => execute(command, moveStorage));
 }
 
 function addQuestions(program: Command, execute: Execute): void {

@@ -6,7 +6,7 @@
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
-  CommandError,
+  asRefusal,
   createOutput,
   type ExitCode,
   forRooms,
@@ -57,10 +57,7 @@ export async function setup(options: GlobalOptions, own: SetupOptions, ask?: Ask
     return exitCodeOf(results, role);
   } catch (error) {
     signal.throwIfAborted();
-    if (isConnectorError(error) && error.kind === 'config') {
-      throw new CommandError(2, `${error.message} (${error.code})`);
-    }
-    throw error;
+    throw asRefusal(error);
   } finally {
     provisioning.close();
     terminal?.close();

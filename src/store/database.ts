@@ -9,6 +9,7 @@ import pg from 'pg';
 import { ConnectorError } from '../http/errors.ts';
 import type { Logger } from '../logging.ts';
 import { startEmbedded } from './embedded.ts';
+import { readMark, refuseMoved, refuseUnfinished } from './move-mark.ts';
 import type { Database } from './tables.ts';
 
 export interface OpenDatabase {
@@ -19,6 +20,8 @@ export interface OpenDatabase {
   /** For BullMQ only: its search path is the schema `bullmq`. */
   readonly queuePool: pg.Pool;
   readonly kysely: Kysely<Database>;
+  /** Other commands and workers on the embedded server; 0 for any other server, which does not tell. */
+  others(): Promise<number>;
   /** Ends both pools, then leaves the embedded server if there is one. Close queues and workers before. */
   close(): Promise<void>;
 }
@@ -31,16 +34,22 @@ const closeLimit = 5_000;
 
 /**
  * Connects to `databaseUrl`, or to the embedded server of `dataDir` when it is undefined. Throws ConnectorError
- * `config` when that cannot be reached.
+ * `config` when that cannot be reached, and for a ledger that was moved away or is on its way.
  */
 export async function openDatabase(options: {
   readonly databaseUrl?: string | undefined;
   readonly dataDir: string;
   readonly logger: Logger;
+  /** For the move itself, which is not kept from either database. */
+  readonly moving?: boolean;
 }): Promise<OpenDatabase> {
-  const { logger } = options;
+  const { dataDir, logger } = options;
+  const admit = async (): Promise<void> => refuseMoved(await readMark(dataDir), dataDir);
+  if (options.databaseUrl !== undefined && !options.moving) refuseUnfinished(await readMark(dataDir), dataDir);
   const embedded =
-    options.databaseUrl === undefined ? await startEmbedded({ dataDir: options.dataDir, logger }) : undefined;
+    options.databaseUrl === undefined
+      ? await startEmbedded({ dataDir, logger, ...(options.moving ? {} : { admit }) })
+      : undefined;
   const url = embedded?.url ?? options.databaseUrl ?? '';
   const shared: pg.PoolConfig = {
     connectionString: url,
@@ -85,7 +94,7 @@ export async function openDatabase(options: {
       { cause },
     );
   }
-  return { url, pool, queuePool, kysely, close };
+  return { url, pool, queuePool, kysely, others: async () => embedded?.others() ?? 0, close };
 }
 
 /** PostgreSQL's type id of bigint (int8), whose values the driver hands out as text. */

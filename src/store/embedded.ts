@@ -16,6 +16,8 @@ export interface EmbeddedPostgres {
   readonly url: string;
   /** Leaves; stops the server when nobody else is registered. Call it after the pools are closed. */
   release(options?: { readonly leaveRunning?: boolean }): Promise<void>;
+  /** How many other commands and workers are registered now. */
+  others(): Promise<number>;
 }
 
 /** Advisory lock that every command holds shared while it uses the server. */
@@ -31,9 +33,12 @@ export async function startEmbedded(options: {
   readonly dataDir: string;
   readonly logger: Logger;
   readonly durable?: boolean;
+  /** Throws when this folder may not be used; asked before and after every registration, so that nobody slips through. */
+  readonly admit?: () => Promise<void>;
 }): Promise<EmbeddedPostgres> {
+  await options.admit?.();
   const cluster = await openCluster({ ...options, durable: options.durable ?? true });
-  let registration = await register(cluster);
+  let registration = await enter();
   await createDatabase(registration.client);
   const port = registration.port;
   let leaving: Promise<void> | undefined;
@@ -41,6 +46,17 @@ export async function startEmbedded(options: {
   const stopping = new AbortController();
   watch();
 
+  async function enter(): Promise<Registration> {
+    await options.admit?.();
+    const entered = await register(cluster);
+    try {
+      await options.admit?.();
+      return entered;
+    } catch (error) {
+      await leave(cluster, entered.client, false);
+      throw error;
+    }
+  }
   function watch(): void {
     registration.client.once('end', () => {
       if (!leaving) rejoining = rejoin();
@@ -50,7 +66,7 @@ export async function startEmbedded(options: {
     options.logger.warn({ port }, 'embedded PostgreSQL went away, joining it again');
     while (!stopping.signal.aborted) {
       try {
-        registration = await register(cluster);
+        registration = await enter();
         watch();
         if (registration.port !== port) {
           options.logger.error(
@@ -77,6 +93,14 @@ export async function startEmbedded(options: {
     release({ leaveRunning = false } = {}) {
       leaving ??= leaveOnce(leaveRunning);
       return leaving;
+    },
+    async others() {
+      const { rows } = await registration.client.query<{ others: number }>(
+        `SELECT count(*)::int AS others FROM pg_locks WHERE locktype = 'advisory' AND classid = 0 AND objid = $1
+          AND objsubid = 1 AND granted AND pid <> pg_backend_pid()`,
+        [usersLock],
+      );
+      return rows[0]?.others ?? 0;
     },
   };
 }
