@@ -1,6 +1,7 @@
 /** The shape of `marketingJobs`: the names that `connector setup` creates, each of which may name an existing one. */
 import { z } from 'zod';
 import { logicalName, seconds, wholeNumber } from './schema-parts.ts';
+import { jobLanguages } from './words.ts';
 
 const jobDefaults = {
   columns: {
@@ -28,6 +29,10 @@ export const marketingJobsSchema = z
       table: logicalName('Logical name of the table.').default('mkt_marketingjob'),
       set: logicalName('Entity set name of the table. Default: the table with an s.').optional(),
       pollSeconds: seconds('Seconds between two looks for open jobs.', { min: 0.1, max: 86_400 }).default(10),
+      language: z
+        .enum(jobLanguages)
+        .describe('Language of the results that CRM users read; the command line and the log stay English.')
+        .default('en'),
       columns: z
         .strictObject({
           id: logicalName('Primary key. Default: the table with id.').optional(),

@@ -2,7 +2,7 @@
  * What a configuration file means after it was read, checked and resolved: defaults filled in, `${NAME}` replaced,
  * per-target tables merged over the general ones. `load.ts` produces it; everything else only reads it.
  */
-import type { Personal, TableName, TargetName } from './words.ts';
+import type { JobLanguage, Personal, TableName, TargetName } from './words.ts';
 
 /** A secret prints as a mask, like a person's data. */
 export type Secret = Personal<string>;
@@ -92,6 +92,8 @@ export interface MarketingJobSettings {
   /** Entity set name. */
   readonly set: string;
   readonly pollSeconds: number;
+  /** Of the results that CRM users read. */
+  readonly language: JobLanguage;
   readonly columns: {
     readonly id: string;
     readonly name: string;

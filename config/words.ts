@@ -25,6 +25,10 @@ export interface RecordRef {
   readonly id: RecordId;
 }
 
+/** In which CRM users can read the results of their jobs. */
+export const jobLanguages = ['en', 'nl', 'de', 'fr'] as const;
+export type JobLanguage = (typeof jobLanguages)[number];
+
 const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** Reads a GUID in any of the usual spellings (capitals, braces); undefined when it is none. */

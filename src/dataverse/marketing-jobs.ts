@@ -109,11 +109,18 @@ function bodyOf(update: MarketingJobUpdate, { columns, options }: MarketingJobSe
   const body: Record<string, string | number> = {};
   if (update.status !== undefined) body[columns.status] = options[update.status];
   if (update.resultCode !== undefined) body[columns.resultCode] = update.resultCode;
-  if (update.resultDetail !== undefined) body[columns.resultDetail] = update.resultDetail;
+  if (update.resultDetail !== undefined) body[columns.resultDetail] = shortened(update.resultDetail);
   if (update.completedOn !== undefined) body[columns.completedOn] = update.completedOn;
   if (update.recordId !== undefined) body[columns.recordId] = update.recordId;
   if (update.recordTable !== undefined) body[columns.recordTable] = update.recordTable;
   return body;
+}
+
+/** The memo that `connector setup` makes takes so many characters; what does not fit would be refused as a whole. */
+const longestDetail = 4000;
+
+function shortened(text: string): string {
+  return text.length <= longestDetail ? text : `${text.slice(0, longestDetail - 1)}…`;
 }
 
 function operationOf(value: unknown, options: MarketingJobSettings['options']): MarketingJob['operation'] {

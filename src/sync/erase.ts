@@ -32,6 +32,7 @@ import { matches } from './mapping.ts';
 import { isDryRun, isInvited, outsidePilotSentence } from './pilot.ts';
 import { mayBeThere } from './plan.ts';
 import { erase } from './single-writes.ts';
+import { english } from './texts/index.ts';
 
 const claimLimit = 20;
 const erasuresAtOnce = 4;
@@ -202,11 +203,8 @@ async function passExplicit(batch: Batch, claimLease: Lease, erasure: ClaimedEra
   if (verdict === 'passed') return true;
   const [code, sentence] =
     verdict === 'held'
-      ? [
-          'EXPLICIT_LIMIT',
-          `more than ${limit} erasures were requested within an hour; this one waits for its turn or for an approval`,
-        ]
-      : ['EXPLICIT_REJECTED', 'somebody said no to this erasure in the list of holds'];
+      ? ['EXPLICIT_LIMIT', english.waiting.explicitLimit(limit)]
+      : ['EXPLICIT_REJECTED', english.waiting.explicitRejected];
   if (verdict === 'held') {
     const message = 'more erasures were requested than the hourly limit allows; they wait (connector holds)';
     await core.alarms.raise('brake', lease.target, 'EXPLICIT_LIMIT', message);
@@ -226,7 +224,7 @@ async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedE
   const { person, profiles } = gathered;
   if (person.blocked) {
     const { column } = core.settings.erasure.blockWhen ?? { column: '' };
-    const sentence = `Dynamics says that this person may not be erased now (column ${column}); it goes on when that is changed.`;
+    const sentence = english.waiting.blockedByCrm(column);
     await core.store.erasures.wait(claimLease, erasure.id, blockedAgainMs, 'BLOCKED_BY_CRM', sentence, false);
     return;
   }
@@ -297,7 +295,7 @@ async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedE
         erasure.id,
         result.againInMs,
         'LATE_EFFECT',
-        'sent; it is sent once more when nothing older can still arrive',
+        english.waiting.lateEffect,
         true,
       );
       return;
@@ -393,7 +391,7 @@ async function failErasure(batch: Batch, claimToken: string, erasure: ClaimedEra
   const erasures: Erasures = core.store.erasures;
   const claimLease = { ...lease, token: claimToken };
   const code = isConnectorError(error) ? error.code : error instanceof LeaseLostError ? 'LEASE_LOST' : 'UNEXPECTED';
-  const sentence = isConnectorError(error) ? error.message : 'an unexpected failure; it is tried again';
+  const sentence = isConnectorError(error) ? error.message : english.waiting.unexpected;
   const inMs =
     isConnectorError(error) && error.retryAfterMs !== undefined
       ? error.retryAfterMs

@@ -8,36 +8,22 @@ import type { MarketingJob, MarketingJobUpdate } from '../dataverse/crm.ts';
 import { isConnectorError } from '../http/errors.ts';
 import type { MarketingJobRow } from '../store/tables.ts';
 import { type Core, configuredTables, targetNames, targetsOf } from './core.ts';
-import { dryRunSentence, isDryRun, outsidePilotSentence } from './pilot.ts';
+import { isDryRun } from './pilot.ts';
 import { erasureResult, progressDetail, settleErasures } from './settle.ts';
+import { english, type JobTexts, textsOf } from './texts/index.ts';
 
 type Subject = { readonly ref: RecordRef } | { readonly refusal: string };
 
 /** Set lookups decide; else the text copies. */
-export function subjectOf(job: MarketingJob): Subject {
-  if (job.operation === 'unknown') {
-    return {
-      refusal: 'The operation of this job is not known. Choose Anonymize Contact or Sync Contact and create a new job.',
-    };
-  }
-  if (job.customer && job.lead) {
-    return { refusal: 'Both Customer and Lead are filled in. Create a new job with only one of them.' };
-  }
+export function subjectOf(job: MarketingJob, { refusals }: JobTexts = english): Subject {
+  if (job.operation === 'unknown') return { refusal: refusals.operationUnknown };
+  if (job.customer && job.lead) return { refusal: refusals.bothGiven };
   const looked = job.customer ?? job.lead;
   if (looked) return { ref: looked };
   const id = parseRecordId(job.recordId);
   const table = job.recordTable?.trim().toLowerCase() ?? '';
   if (id && isTableName(table)) return { ref: { table, id } };
-  if (job.recordId || job.recordTable) {
-    return {
-      refusal:
-        'Record Id and Record Table do not name a record. Record Id is the id of the row, Record Table is contact, lead or account.',
-    };
-  }
-  return {
-    refusal:
-      'No person is given. Fill in Customer or Lead; for a record that is gone, fill in Record Id and Record Table.',
-  };
+  return { refusal: job.recordId || job.recordTable ? refusals.notARecord : refusals.nobodyGiven };
 }
 
 const longOpenMs = 25 * 24 * 3_600_000;
@@ -118,7 +104,8 @@ async function note(core: Core, job: MarketingJob): Promise<MarketingJobRow> {
     const ref: RecordRef | null = table && id ? { table, id } : null;
     return core.store.jobs.note({ jobId: job.id, operation: 'anonymizeContact', ref, wantedSeq: null });
   }
-  const subject = subjectOf(job);
+  const texts = textsOf(core.settings);
+  const subject = subjectOf(job, texts);
   const refuse = async (sentence: string): Promise<MarketingJobRow> => {
     await core.store.jobs.note({ jobId: job.id, operation: 'refused', ref: null, wantedSeq: null });
     await core.store.jobs.result(job.id, 'failed', 'NOT_VALID', sentence);
@@ -127,11 +114,9 @@ async function note(core: Core, job: MarketingJob): Promise<MarketingJobRow> {
   if ('refusal' in subject) return refuse(subject.refusal);
   const { ref } = subject;
   if (!configuredTables(core).includes(ref.table)) {
-    return refuse(
-      `Records of the table ${ref.table} are not synchronised by this connector, so nothing of them was sent anywhere.`,
-    );
+    return refuse(texts.refusals.tableNotSynchronised(ref.table));
   }
-  if (isHalfRefused) return refuse('This job was not complete when it was first read. Create a new job.');
+  if (isHalfRefused) return refuse(texts.refusals.incomplete);
   if (job.operation === 'anonymizeContact') {
     await core.store.erasures.open(
       { id: core.uuid(), source: 'job', jobId: job.id, ref, emailKey: null, sealed: null },
@@ -198,25 +183,30 @@ async function syncResult(core: Core, row: MarketingJobRow): Promise<string | un
   if (!row.crm_table || !row.record_id || row.wanted_seq === null) return undefined;
   const ref: RecordRef = { table: row.crm_table, id: row.record_id };
   const wanted = row.wanted_seq;
+  const texts = textsOf(core.settings);
   // What a target was told before its table was taken out of the configuration is nothing to wait for.
   const current = targetsOf(core, ref.table);
   const deliveries = (await core.store.records.deliveries(ref)).filter((row) => current.includes(row.target));
   const record = await core.store.records.get(ref);
   const open = deliveries.filter((delivery) => delivery.done_seq < wanted);
   if (open.length === 0 && record) {
+    const action = actionText(record.last_action, texts);
     // Without a profile nobody there was ever decided about: the person is outside the target's pilot.
-    const lines = deliveries.map((delivery) =>
-      delivery.profile_key === null && core.targets.get(delivery.target)?.settings.pilot
-        ? `${delivery.target}: nothing was sent: ${outsidePilotSentence}.`
-        : `${delivery.target}: ${record.last_action} (rule ${record.last_rule}).`,
+    const lines = deliveries.map(({ target, profile_key: profile }) =>
+      profile === null && core.targets.get(target)?.settings.pilot
+        ? texts.sync.nothingSent(target, texts.waiting.outsidePilot)
+        : texts.sync.applied(target, action, String(record.last_rule)),
     );
     await core.store.jobs.result(row.job_id, 'succeeded', 'OK', lines.join('\n'));
     return undefined;
   }
-  const lines = open.flatMap((delivery) => {
-    if (isDryRun(core, delivery.target)) return [`${delivery.target}: not synchronised yet: ${dryRunSentence}.`];
-    if (delivery.parked_code === null) return [];
-    return [`${delivery.target}: not synchronised yet: ${delivery.parked_reason} (${delivery.parked_code})`];
+  const lines = open.flatMap(({ target, parked_code: code, parked_reason: reason }) => {
+    if (isDryRun(core, target)) return [texts.sync.notYet(target, `${texts.waiting.dryRun}.`)];
+    return code === null ? [] : [texts.sync.notYet(target, `${reason} (${code})`)];
   });
   return lines.length > 0 ? lines.join('\n') : undefined;
+}
+
+function actionText(action: string | null, { sync }: JobTexts): string {
+  return (sync.actions as Readonly<Record<string, string>>)[action ?? ''] ?? String(action);
 }

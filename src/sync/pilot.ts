@@ -14,11 +14,10 @@ import type { Core } from './core.ts';
 import type { Gathered, Reading, View } from './gather.ts';
 import { matches } from './mapping.ts';
 import { mayBeThere } from './plan.ts';
+import { english } from './texts/index.ts';
 
-export const dryRunSentence =
-  'the target is in a dry run (dryRun: true): nothing is sent there until that is taken out';
-export const outsidePilotSentence =
-  'the target is in a pilot, and this person is not in it: nothing is sent there until the pilot takes them in or is taken out';
+export const dryRunSentence = english.waiting.dryRun;
+export const outsidePilotSentence = english.waiting.outsidePilot;
 
 /** The record itself is named, or says so. */
 export function isInvited(

@@ -1,16 +1,19 @@
 /**
  * Closes erasures that every target has answered. Guarantees: the rows of all records of the person are read at that
  * moment and marked with their etags, so that only a later change in the CRM brings somebody back; what was sealed goes
- * in the same transaction; if a record is still eligible, that is said.
+ * in the same transaction; if a record is still eligible, that is said. CRM users read it in the language of the jobs,
+ * the command line in English; what an adapter says of its platform is English in both.
  */
-import { formatRecordRef, type RecordRef } from '../../config/words.ts';
+import { formatRecordRef, type RecordRef, type TargetName } from '../../config/words.ts';
 import { ConnectorError } from '../http/errors.ts';
 import { decide } from '../rules/rules.ts';
 import type { ErasureRow, ErasureTargetRow } from '../store/tables.ts';
+import { outsidePilotCode } from '../store/targets.ts';
 import { mapLimit } from './concurrency.ts';
 import { type Core, targetNames, targetOf } from './core.ts';
 import { factsOfRow, ruleSettingsOf } from './mapping.ts';
-import { dryRunSentence, isDryRun } from './pilot.ts';
+import { isDryRun } from './pilot.ts';
+import { english, type JobTexts, textsOf } from './texts/index.ts';
 
 /** Closes what is ready. Answers the ids of the closed erasures. */
 export async function settleErasures(core: Core, signal: AbortSignal): Promise<string[]> {
@@ -74,37 +77,54 @@ export interface ErasureResult {
   readonly detail: string;
 }
 
-export function targetSentence(core: Core, row: ErasureTargetRow): string {
-  const capabilities = core.targets.get(row.target)?.platform.capabilities;
-  if (row.state === 'abandoned')
-    return `${row.target}: not erased: the target was taken out of the configuration; whoever is there has to be erased by hand.`;
-  if (row.state === 'absent' && capabilities?.erase.reversible)
-    return `${row.target}: nobody was shown there (HTTP 404 Not Found); whoever was hidden there before is not erased.`;
-  if (row.state === 'absent') return `${row.target}: nobody was there (HTTP 404 Not Found); nothing had to be erased.`;
+/** One line about what a target says. @param texts English for the command line; the language of the jobs for CRM users */
+export function targetSentence(core: Core, row: ErasureTargetRow, { erasure, waiting }: JobTexts = english): string {
+  const { target } = row;
+  const capabilities = core.targets.get(target)?.platform.capabilities;
+  if (row.state === 'abandoned') return erasure.abandoned(target);
+  if (row.state === 'absent')
+    return capabilities?.erase.reversible ? erasure.absentOrHidden(target) : erasure.absent(target);
   if (row.state === 'done') {
-    if (capabilities?.erase.reversible)
-      return `${row.target}: not erased, only hidden; the platform can undo it (HTTP ${row.status}).`;
+    if (capabilities?.erase.reversible) return erasure.onlyHidden(target, row.status);
     const parts = [
       row.status === 404
         ? row.waiting_code === 'MANUAL'
-          ? `${row.target}: erased by hand, as had to be; nobody is there any more.`
-          : `${row.target}: erased; the platform's answer was lost on the way, and nobody is there any more.`
-        : `${row.target}: erased (HTTP ${row.status}).`,
+          ? erasure.erasedByHand(target)
+          : erasure.erasedAnswerLost(target)
+        : erasure.erased(target, row.status),
     ];
-    if (capabilities?.erase.purgeDays)
-      parts.push(`The platform purges its last copy within ${capabilities.erase.purgeDays} days.`);
-    if (capabilities?.erase.vendorBackupDays)
-      parts.push(`The vendor's backups may keep a copy for ${capabilities.erase.vendorBackupDays} days.`);
-    for (const step of capabilities?.manualSteps ?? []) parts.push(`Left to do by hand: ${step}`);
+    if (capabilities?.erase.purgeDays) parts.push(erasure.purgedWithin(capabilities.erase.purgeDays));
+    if (capabilities?.erase.vendorBackupDays) parts.push(erasure.vendorBackups(capabilities.erase.vendorBackupDays));
+    for (const step of capabilities?.manualSteps ?? []) parts.push(erasure.leftToDo(step));
     return parts.join(' ');
   }
-  if (isDryRun(core, row.target)) return `${row.target}: not erased yet: ${dryRunSentence}.`;
-  if (row.waiting_reason) return `${row.target}: not erased yet: ${row.waiting_reason}`;
-  return `${row.target}: not erased yet; it is being worked on.`;
+  if (isDryRun(core, target)) return erasure.notYet(target, `${waiting.dryRun}.`);
+  if (row.waiting_reason) return erasure.notYet(target, waitingReason(core, row, row.waiting_reason, waiting));
+  return erasure.atWork(target);
 }
 
-export const keepOutSentence =
-  'The record in Dynamics can still be synchronised: its next change creates the person again. To keep them out, set Do Not Email, or deactivate the record with "anonymize when inactive" switched on.';
+/** What the connector itself waits for has a text of its own; what the platform's adapter said is passed on. */
+function waitingReason(core: Core, row: ErasureTargetRow, said: string, waiting: JobTexts['waiting']): string {
+  switch (row.waiting_code) {
+    case 'EXPLICIT_LIMIT':
+      return waiting.explicitLimit(core.settings.brake.maxExplicitPerHour);
+    case 'EXPLICIT_REJECTED':
+      return waiting.explicitRejected;
+    case 'BLOCKED_BY_CRM':
+      return waiting.blockedByCrm(core.settings.erasure.blockWhen?.column ?? '');
+    case 'LATE_EFFECT':
+      return waiting.lateEffect;
+    case 'UNEXPECTED':
+    case 'LEASE_LOST':
+      return waiting.unexpected;
+    case outsidePilotCode:
+      return waiting.outsidePilot;
+    default:
+      return said;
+  }
+}
+
+export const keepOutSentence = english.erasure.keepOut;
 
 /**
  * What a finished erasure says: 410 when anybody was erased, 404 when nobody was there anywhere. It failed where a target
@@ -112,8 +132,9 @@ export const keepOutSentence =
  */
 export function erasureResult(core: Core, erasure: ErasureRow, targets: readonly ErasureTargetRow[]): ErasureResult {
   const erased = targets.some((row) => row.state === 'done');
-  const lines = targets.map((row) => targetSentence(core, row));
-  if (erasure.still_eligible) lines.push(keepOutSentence);
+  const texts = textsOf(core.settings);
+  const lines = targets.map((row) => targetSentence(core, row, texts));
+  if (erasure.still_eligible) lines.push(texts.erasure.keepOut);
   if (targets.some((row) => row.state === 'abandoned'))
     return { status: 'failed', code: 'TARGET_ABANDONED', detail: lines.join('\n') };
   if (targets.some((row) => isOnlyHidden(core, row)))
@@ -126,13 +147,21 @@ export function erasureResult(core: Core, erasure: ErasureRow, targets: readonly
  * there is nothing worth telling.
  */
 export async function progressDetail(core: Core, targets: readonly ErasureTargetRow[]): Promise<string | undefined> {
+  const texts = textsOf(core.settings);
   let worthTelling = false;
   const lines: string[] = [];
   for (const row of targets) {
     const isPaused = row.state === 'pending' && !row.waiting_reason && (await core.store.targets.isPaused(row.target));
-    const paused = isPaused ? (await core.store.targets.state(row.target)).paused_reason : null;
+    const paused = isPaused ? await pausedReason(core, row.target, texts) : null;
     if (row.state !== 'pending' || row.waiting_reason || paused || isDryRun(core, row.target)) worthTelling = true;
-    lines.push(paused ? `${row.target}: not erased yet: the target is paused (${paused})` : targetSentence(core, row));
+    lines.push(
+      paused ? texts.erasure.notYet(row.target, texts.erasure.paused(paused)) : targetSentence(core, row, texts),
+    );
   }
   return worthTelling ? lines.join('\n') : undefined;
+}
+
+async function pausedReason(core: Core, target: TargetName, { waiting }: JobTexts): Promise<string | null> {
+  const { paused_code: code, paused_reason: reason } = await core.store.targets.state(target);
+  return code === 'PAUSED_BY_OPERATOR' ? waiting.pausedByOperator : reason;
 }

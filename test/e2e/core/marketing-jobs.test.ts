@@ -319,3 +319,26 @@ test('a job whose erasure was stored by a worker that died then is answered, alt
   await worker.settle();
   expect(jobState(world, job)).toMatchObject({ status: 'succeeded', code: 'HTTP 410 Gone' });
 });
+
+test('results are written in the language of the jobs: done, refused, and waiting with what the platform said in English', async () => {
+  const { world } = scene;
+  const [anna, ben, carla] = [addPerson(world), addPerson(world), addPerson(world)];
+  const worker = await scene.open({ config: { marketingJobs: { language: 'nl' } } });
+  await worker.settle();
+  const synced = addJob(world, 'sync', ben);
+  const erased = addJob(world, 'anonymize', anna);
+  const refused = addJob(world, 'anonymize');
+  await worker.settle();
+  world.spotler.setFaults([{ kind: 'html', status: 404, match: 'GET /contact/id|anonymize|search' }]);
+  const waiting = addJob(world, 'anonymize', carla);
+  await worker.settle(1);
+  await worker.useCases.marketingJobs(AbortSignal.timeout(5000));
+  expect(jobState(world, erased)).toMatchObject({ code: 'HTTP 410 Gone', detail: expect.stringContaining('gewist') });
+  expect(jobState(world, erased)?.detail).toContain('Het record in Dynamics kan nog altijd');
+  expect(jobState(world, synced)).toMatchObject({ code: 'OK', detail: 'main: gesynchroniseerd (regel eligible).' });
+  expect(jobState(world, refused)).toMatchObject({ code: 'NOT_VALID', detail: expect.stringContaining('Vul Klant') });
+  expect(jobState(world, waiting)).toMatchObject({
+    status: 'inProgress',
+    detail: expect.stringMatching(/^main: nog niet gewist: There is no /),
+  });
+});

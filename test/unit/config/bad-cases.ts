@@ -272,6 +272,7 @@ const jobNames: BadCase[] = [
   spoilt([...jobs, 'table'], 'Marketing Job', logical),
   spoilt([...jobs, 'set'], 'Marketing Jobs', logical),
   spoilt([...jobs, 'pollSeconds'], -1, 'a number from 0.1 to 86400'),
+  spoilt([...jobs, 'language'], 'dutch', 'en, nl, de or fr'),
   spoilt([...jobs, 'columns'], [], 'a group of keys'),
   ...[
     'id',

@@ -55,6 +55,7 @@ describe('settings', () => {
       table: 'mkt_marketingjob',
       set: 'mkt_marketingjobs',
       pollSeconds: 10,
+      language: 'en',
       columns: {
         id: 'mkt_marketingjobid',
         name: 'mkt_name',

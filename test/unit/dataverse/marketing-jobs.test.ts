@@ -192,6 +192,18 @@ describe('writing a job', () => {
     ]);
   });
 
+  test('shortens what would not fit the memo, so that the job is answered all the same', async () => {
+    organization.answer({ status: 204, body: '' }, { status: 204, body: '' });
+
+    await crm.updateJob(guid(1), '*', { resultDetail: 'a'.repeat(4000) }, signal);
+    await crm.updateJob(guid(1), '*', { resultDetail: 'a'.repeat(4001) }, signal);
+
+    expect(organization.calls.map(({ body }) => JSON.parse(body).mkt_resultdetail)).toEqual([
+      'a'.repeat(4000),
+      `${'a'.repeat(3999)}…`,
+    ]);
+  });
+
   test.each([
     [412, '0x80060882', 'changed'],
     [412, '', 'changed'],

@@ -25,6 +25,7 @@ export function lookup(name: string, pointed: string, as: 'value' | 'label' = 'v
 export const marketingJobs: NonNullable<CrmSettings['marketingJobs']> = {
   table: 'mkt_marketingjob',
   set: 'mkt_marketingjobs',
+  language: 'en',
   pollSeconds: 10,
   columns: {
     id: 'mkt_marketingjobid',
