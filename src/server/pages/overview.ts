@@ -28,8 +28,8 @@ export function overviewContent(data: OverviewData): Html {
   return html`<p class="muted">As of ${when(new Date(now))}. <a href="/">Look again</a></p>
 ${!status.inForce && html`<p class="notice bad">Another configuration is in force (epoch ${status.epoch}); this process does nothing.</p>`}
 <section aria-labelledby="alarms"><h2 id="alarms">Alarms</h2>${alarms(status)}</section>
-<section aria-labelledby="erasures"><h2 id="erasures">Erasures and holds</h2>${erasures(status)}</section>
-<section aria-labelledby="targets"><h2 id="targets">Targets</h2><div class="cards">${status.targets.map((row) => target(row, data))}</div></section>
+<div class="pair"><section aria-labelledby="erasures"><h2 id="erasures">Erasures and holds</h2>${erasures(status)}</section>
+<section aria-labelledby="targets"><h2 id="targets">Targets</h2><div class="cards">${status.targets.map((row) => target(row, data))}</div></section></div>
 <section aria-labelledby="tables"><h2 id="tables">Tables</h2><div class="cards">${status.tables.map((row) => table(row, data))}</div></section>
 <section aria-labelledby="day"><h2 id="day">The last 24 hours</h2><div class="charts">${actionsChart(bins)}${lagChart(bins)}${callsChart(bins)}</div></section>`;
 }

@@ -36,6 +36,7 @@ h3 { font-size: 1rem; margin: 0 0 0.5rem; display: flex; gap: 0.5rem; align-item
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
 .muted { color: var(--muted); font-size: 0.9rem; }
 .cards, .charts { display: grid; gap: 0.75rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)); }
+@media (min-width: 60rem) { .pair { display: grid; grid-template-columns: 1fr 2fr; gap: 0 0.75rem; } }
 .charts { grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); }
 .card, figure, .alarms, main > dl, section > dl, .box { background: var(--card); border: 1px solid var(--line); border-radius: 0.6rem; padding: 0.75rem 1rem; margin: 0; }
 .alarms { padding-left: 1rem; list-style: none; display: grid; gap: 0.5rem; }
@@ -73,6 +74,7 @@ thead th { color: var(--muted); font-weight: 600; white-space: nowrap; }
 tbody th { font-weight: 400; }
 .id { font-family: ui-monospace, monospace; font-size: 0.85rem; white-space: nowrap; }
 pre { background: var(--card); border: 1px solid var(--line); border-radius: 0.6rem; padding: 0.75rem 1rem; white-space: pre-wrap; overflow-wrap: anywhere; font: 0.85rem/1.5 ui-monospace, monospace; }
+.box { margin-top: 0.75rem; }
 form { margin: 0.5rem 0; }
 form.row { display: flex; flex-wrap: wrap; gap: 0.5rem; align-items: end; }
 label { display: block; }

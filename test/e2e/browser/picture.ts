@@ -27,6 +27,7 @@ process.env.CONNECTOR_TEST_FOLDER = folder;
 const world = await startWorld({ people: 400, seed: 7 });
 const worker = await openWorker(world, {
   config: { server: { adminToken: token }, brake: { minCount: 10, maxPercent: 1 } },
+  target: { requestsPerSecond: 10 },
 });
 const server = await startHealthServer({
   server: { host: '127.0.0.1', port: 0 },
@@ -39,9 +40,9 @@ const browser = await openBrowser();
 try {
   const { held, failing } = await aDay(world, worker);
   await believableDay(worker);
-  const { page } = await openPage(browser, server.origin, { width: 1100, height: 1180 });
+  const { page } = await openPage(browser, server.origin, { width: 1100, height: 900 });
   await logIn(page, token);
-  await page.screenshot({ path: image });
+  await page.screenshot({ path: image, fullPage: true });
   if (all) {
     await mkdir(all, { recursive: true });
     const paths = [
