@@ -1,5 +1,5 @@
 /** From the embedded database to a server: nothing is lost, nobody is sent anything, and nobody starts on the old one. */
-import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -39,6 +39,10 @@ describe('connector move-storage', () => {
     await worker.finished;
     const unmarked = await mark().catch(() => undefined);
     const moved = await c.run('move-storage', '--json');
+    const done = await mark();
+    // As a kill between the commit and the mark would leave it.
+    await writeFile(join(dataDir, 'moved.json'), JSON.stringify({ ...done, state: 'moving' }));
+    const tooEarly = await c.run('sync');
     const again = await c.run('move-storage');
     const before = writes(c.world);
     const live = livePeople(c.world).length;
@@ -57,6 +61,9 @@ describe('connector move-storage', () => {
     const { tables } = moved.json<{ tables: { table: string; rows: number }[] }>();
     expect(tables).toContainEqual({ table: 'record', rows: 4 });
     expect(tables).toContainEqual({ table: 'suppression', rows: 1 });
+    expect(done).toMatchObject({ state: 'moved' });
+    expect(tooEarly).toMatchObject({ code: 2 });
+    expect(tooEarly.stderr).toContain('MOVE_UNFINISHED');
     expect(again).toMatchObject({ code: 0 });
     expect(again.stdout).toContain('already');
     expect(again.stdout + moved.stdout).not.toMatch(/postgres:|people\.example|Suppressa/);
