@@ -146,6 +146,31 @@ const reconcileSchema = z
   .prefault({})
   .meta({ description: 'The regular comparison of the ledger with the CRM.' });
 
+const auditSchema = z
+  .strictObject({
+    cron: z
+      .string()
+      .refine(isCron, { params: { wrong: 'is not a cron expression' } })
+      .default('30 4 * * *')
+      .meta({
+        description: 'When people on the targets are looked at.',
+        expected: 'a cron expression of five fields, e.g. "30 4 * * *"',
+      }),
+    sample: wholeNumber('Records of each table that are looked at, from a random place on.', 1, 10_000_000).default(
+      500,
+    ),
+    share: z.number().min(0.01).max(1).default(0.2).meta({
+      description:
+        "Part of each target's requestsPerSecond that an audit may use, and only while nothing else is to be sent; also of connector audit.",
+      expected: 'a number from 0.01 to 1',
+    }),
+  })
+  .optional()
+  .meta({
+    description: 'The audit by schedule, which finds drift and mends none. Left out: connector audit only.',
+    expected: 'cron, sample, share; each may be left out, e.g. audit: { sample: 500 }',
+  });
+
 const workerSchema = z
   .strictObject({
     leaseSeconds: seconds('Seconds a claim lasts unless it is renewed.', { min: 1, max: 3600 }).default(120),
@@ -291,6 +316,7 @@ export const sectionSchemas = {
     .meta({ description: 'Explicit erasures.' }),
   marketingJobs: marketingJobsSchema,
   reconcile: reconcileSchema,
+  audit: auditSchema,
   retention: retentionSchema,
   worker: workerSchema,
   storage: storageSchema,
@@ -315,6 +341,7 @@ export const sectionOrder = [
   'erasure',
   'marketingJobs',
   'reconcile',
+  'audit',
   'retention',
   'worker',
   'storage',

@@ -150,6 +150,14 @@ export interface Settings {
   /** Undefined when marketing jobs are switched off (`marketingJobs: false`). */
   readonly marketingJobs?: MarketingJobSettings;
   readonly reconcile: { readonly cron: string };
+  /** Undefined when nothing is audited by schedule. */
+  readonly audit?: {
+    readonly cron: string;
+    /** Records of each table. */
+    readonly sample: number;
+    /** The part of each target's requestsPerSecond that an audit may use, above 0 and at most 1. */
+    readonly share: number;
+  };
   readonly retention: { readonly evidenceDays: number; readonly goneDays: number; readonly jobDays: number };
   readonly worker: {
     /** Seconds a claim lasts unless renewed. */

@@ -25,6 +25,7 @@ import { createStore, type Store } from './store/store.ts';
 import type { MappingFingerprints } from './store/targets.ts';
 import { createAlarms } from './sync/alarms.ts';
 import { apply } from './sync/apply.ts';
+import { scheduledAudit } from './sync/audit-schedule.ts';
 import { checkIdentities, takeConfiguration } from './sync/configuration.ts';
 import type { Core, Target } from './sync/core.ts';
 import { marketingJobs } from './sync/marketing-jobs.ts';
@@ -237,7 +238,7 @@ async function openTargets(
       settings: target,
       platform: open({}),
       urgent: open({ priority: true }),
-      spare: open({ spareShare: defaultSpareShare, maxWaitMs: patienceForSpareMs }),
+      spare: open({ spareShare: settings.audit?.share ?? defaultSpareShare, maxWaitMs: patienceForSpareMs }),
     });
   }
   return targets;
@@ -290,6 +291,9 @@ export function useCasesOf(core: Core): UseCases {
     },
     async housekeeping(signal) {
       await housekeeping(core, signal);
+    },
+    async audit(signal) {
+      await scheduledAudit(core, signal);
     },
     dueTargets: async () => (await core.store.deliveries.dueTargets()).filter((name) => core.targets.has(name)),
   };

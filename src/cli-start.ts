@@ -155,6 +155,7 @@ async function startWork({ core, queues, useCases }: App): Promise<void> {
     pollSeconds: settings.dataverse.pollSeconds,
     marketingJobsPollSeconds: settings.marketingJobs?.pollSeconds,
     reconcileCron: settings.reconcile.cron,
+    auditCron: settings.audit?.cron,
     sweepSeconds: settings.worker.sweepSeconds,
   });
 }

@@ -27,6 +27,11 @@ export const operationErrors: ErrorGroup = {
       'More people would be anonymized at once than the brake lets pass; they are held.',
       'Review them: connector holds, then connector holds approve ID or connector holds reject ID.',
     ],
+    DRIFT_FOUND: [
+      'alarm',
+      'An audit found people on a target who are not there as the CRM and the ledger say.',
+      'See whom and why: connector audit. Then: connector audit --repair.',
+    ],
     CHECKPOINT_OLD: [
       'alarm',
       'The feed of a table was not read to its end for half of the days after which Dataverse forgets deletions.',

@@ -8,7 +8,7 @@ import type { Logger } from '../logging.ts';
 import type { UseCases, Wake } from '../sync/use-cases.ts';
 import type { Slots } from './slots.ts';
 
-export const jobNames = ['pull', 'apply', 'marketing-jobs', 'reconcile', 'sweep', 'housekeeping'] as const;
+export const jobNames = ['pull', 'apply', 'marketing-jobs', 'reconcile', 'sweep', 'housekeeping', 'audit'] as const;
 export type JobName = (typeof jobNames)[number];
 
 /** Job name → what it carries. */
@@ -19,6 +19,7 @@ export interface JobData {
   readonly reconcile: Readonly<Record<string, never>>;
   readonly sweep: Readonly<Record<string, never>>;
   readonly housekeeping: Readonly<Record<string, never>>;
+  readonly audit: Readonly<Record<string, never>>;
 }
 
 /** `joined`: this process was at it already and goes round once more. */

@@ -15,6 +15,8 @@ export interface Schedule {
   /** Undefined when marketing jobs are switched off. */
   readonly marketingJobsPollSeconds: number | undefined;
   readonly reconcileCron: string;
+  /** Undefined when nobody wants to be audited by schedule. */
+  readonly auditCron?: string | undefined;
   readonly sweepSeconds: number;
 }
 
@@ -52,6 +54,7 @@ export async function assertSchedulers(
   }
   if (schedule.marketingJobsPollSeconds === undefined)
     await queues['marketing-jobs'].removeJobScheduler('marketing-jobs');
+  if (schedule.auditCron === undefined) await queues.audit.removeJobScheduler('audit');
 }
 
 /** When it is due at the latest, seen from `now`. */
@@ -80,5 +83,7 @@ function plan(schedule: Schedule): Scheduled[] {
       data: {},
     });
   }
+  if (schedule.auditCron !== undefined)
+    rest.push({ id: 'audit', name: 'audit', repeat: { pattern: schedule.auditCron }, data: {} });
   return [...pulls, ...rest];
 }

@@ -31,6 +31,8 @@ export interface UseCases {
   dueTargets(signal: AbortSignal): Promise<TargetName[]>;
   /** Seals new evidence and forgets what has served its purpose. */
   housekeeping(signal: AbortSignal): Promise<void>;
+  /** Looks whether a sample of the people is on the targets as it should be; mends nothing. */
+  audit(signal: AbortSignal): Promise<void>;
 }
 
 /** Wake-ups, implemented over BullMQ. Losing one costs time only: a sweep repeats what matters. */

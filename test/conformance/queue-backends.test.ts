@@ -200,6 +200,15 @@ describe.each(kinds)('queues on %s', (kind) => {
     expect((counts.pull.delayed ?? 0) + (counts.pull.waiting ?? 0) + (counts.pull.active ?? 0)).toBeLessThanOrEqual(2);
   });
 
+  test('an audit is planned while it is configured, and no longer', async () => {
+    const queues = await open();
+    await queues.startWorkers(fakeUseCases(), { ...quiet, auditCron: '30 4 1 1 *' });
+    expect((await queues.counts()).audit.delayed).toBe(1);
+    const next = await open();
+    await next.startWorkers(fakeUseCases(), quiet);
+    expect((await next.counts()).audit.delayed).toBe(0);
+  });
+
   test.each([
     ['later than it can be', -6],
     ['long ago', 6],

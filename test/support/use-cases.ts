@@ -16,6 +16,7 @@ export interface Behaviour {
   reconcile?(signal: AbortSignal): Promise<void>;
   dueTargets?(signal: AbortSignal): Promise<TargetName[]>;
   housekeeping?(signal: AbortSignal): Promise<void>;
+  audit?(signal: AbortSignal): Promise<void>;
 }
 
 export function fakeUseCases(behaviour: Behaviour = {}): FakeUseCases {
@@ -56,6 +57,10 @@ export function fakeUseCases(behaviour: Behaviour = {}): FakeUseCases {
     async housekeeping(signal) {
       record('housekeeping');
       await behaviour.housekeeping?.(signal);
+    },
+    async audit(signal) {
+      record('audit');
+      await behaviour.audit?.(signal);
     },
     async dueTargets(signal) {
       record('sweep');

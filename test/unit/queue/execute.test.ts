@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { TargetName } from '../../../config/words.ts';
 import { apply } from '../../../jobs/apply.ts';
+import { audit } from '../../../jobs/audit.ts';
 import { housekeeping } from '../../../jobs/housekeeping.ts';
 import { jobs } from '../../../jobs/index.ts';
 import { marketingJobs } from '../../../jobs/marketing-jobs.ts';
@@ -128,6 +129,15 @@ describe('the other jobs', () => {
     await executeJob(sweep, {}, context);
     expect(useCases.calls).toEqual(['sweep']);
     expect(woken).toEqual(['apply a', 'apply b']);
+  });
+
+  test('an audit that is stopped because the process closes has not failed', async () => {
+    const { context, useCases } = setUp({
+      audit: (signal) => Promise.reject(signal.aborted ? signal.reason : new Error('it should have been told')),
+    });
+    await expect(executeJob(audit, {}, { ...context, stopping: AbortSignal.abort() })).resolves.toBe('done');
+    await expect(executeJob(audit, {}, context)).rejects.toThrow('Error UNKNOWN');
+    expect(useCases.calls).toEqual(['audit', 'audit']);
   });
 
   test('marketing jobs, reconcile and housekeeping call their use case', async () => {
