@@ -43,6 +43,7 @@ describe('the command line', () => {
       'explain',
       'erase',
       'reconcile',
+      'audit',
       'holds',
       'parked',
     ];
