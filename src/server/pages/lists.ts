@@ -5,6 +5,7 @@ import { rules } from '../../rules/rules.ts';
 import type { ListedRecord, ListName } from '../../store/lists.ts';
 import { type Html, html, type Part } from './html.ts';
 import { dataTable, post, type Visitor } from './layout.ts';
+import { mend } from './mend.ts';
 import { formatPlace } from './search.ts';
 
 export const listPageSize = 50;
@@ -102,7 +103,8 @@ function ruleText(name: string | undefined): Part {
 }
 
 function cause(row: ListedRecord, { paused, now }: ListData): Part {
-  if (row.parked) return html`${row.parked.reason} <span class="muted">(${row.parked.code})</span>`;
+  if (row.parked)
+    return html`${row.parked.reason} <span class="muted">(${row.parked.code})</span>${mend(row.parked.code, true)}`;
   const inMs = (row.dueAt?.getTime() ?? now) - now;
   const next = inMs > 0 ? `is tried again in ${age(inMs)}` : 'is tried again now';
   const reason = paused.get(row.target);

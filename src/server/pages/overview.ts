@@ -7,6 +7,7 @@ import { binsOf, callsLately } from './activity-bins.ts';
 import { actionsChart, callsChart, lagChart } from './charts.ts';
 import { type Html, html, type Part } from './html.ts';
 import { facts } from './layout.ts';
+import { mend } from './mend.ts';
 
 export interface OverviewData {
   readonly status: Status;
@@ -38,7 +39,7 @@ function alarms({ alarms: raised }: Status): Html {
   if (raised.length === 0) return html`<p><span class="badge good">None</span></p>`;
   return html`<ul class="alarms">${raised.map(
     ({ alarm, subject, code, message, raisedAt }) =>
-      html`<li><span class="badge bad">${alarm}</span> <b>${subject}</b>: ${message} <span class="muted">(${code}, since ${when(raisedAt)})</span></li>`,
+      html`<li><span class="badge bad">${alarm}</span> <b>${subject}</b>: ${message} <span class="muted">(${code}, since ${when(raisedAt)})</span>${mend(code)}</li>`,
   )}</ul>`;
 }
 
@@ -67,7 +68,7 @@ function target(row: TargetStatus, data: OverviewData): Html {
   const most = (allowed ?? 0) * 300;
   const profiles = Object.entries(row.profiles).map(([state, n]) => `${state} ${n.toLocaleString('en')}`);
   return html`<article class="card"><h3>${row.target} ${targetBadge(row)}</h3>
-${row.paused && html`<p>${row.paused.reason} <span class="muted">(${row.paused.code}, ${row.paused.until ? `until ${when(row.paused.until)}` : 'until somebody resumes it'})</span></p>`}
+${row.paused && html`<p>${row.paused.reason} <span class="muted">(${row.paused.code}, ${row.paused.until ? `until ${when(row.paused.until)}` : 'until somebody resumes it'})</span>${mend(row.paused.code)}</p>`}
 ${facts([
   ['Owed', `${row.owed.toLocaleString('en')}${row.oldestDueMs ? `, the oldest due for ${age(row.oldestDueMs)}` : ''}`],
   ['Parked', html`<a href="/parked">${row.parked.toLocaleString('en')}</a>`],
@@ -99,7 +100,7 @@ function table(row: TableStatus, { checkpoints, status, now }: OverviewData): Ht
   const pulled = checkpoints.find(({ crm_table: name }) => name === row.table)?.pulled_at ?? undefined;
   const days = status.changeTrackingDays;
   return html`<article class="card"><h3>${row.table} ${tableBadge(row)}</h3>
-${row.stopped && html`<p>${row.stopped.reason} <span class="muted">(${row.stopped.code})</span></p>`}
+${row.stopped && html`<p>${row.stopped.reason} <span class="muted">(${row.stopped.code})</span>${mend(row.stopped.code)}</p>`}
 ${row.warning && html`<p>${row.warning}</p>`}
 ${facts([
   ['Last pull', pulled ? `${age(now - pulled.getTime())} ago` : 'never'],
