@@ -6,6 +6,7 @@ export const noCodes: Readonly<Record<string, readonly string[]>> = {
     'ECONNREFUSED',
     'EEXIST',
     'ENOENT',
+    'ENOTDIR',
     'ENOTEMPTY',
     'SIGHUP',
     'SIGINT',
@@ -13,7 +14,7 @@ export const noCodes: Readonly<Record<string, readonly string[]>> = {
   ],
   'codes of the YAML library, told as a sentence': ['ALIAS', 'DUPLICATE_KEY'],
   'the environment variable of --config': ['CONNECTOR_CONFIG'],
-  'a header and a form of Unicode': ['DENY', 'NFC'],
+  'a header, a form of Unicode and the heading of a column': ['DENY', 'GUID', 'NFC'],
   'words that Spotler answers with, read and told as SPOTLER_<WORD>': [
     'AUTH_NOT_FOUND',
     'BACKEND_EXCEPTION',
