@@ -51,7 +51,12 @@ beforeAll(async () => {
   } as const;
   result = await runDemo(options, screen, new AbortController().signal, {
     onWorld(world, env) {
-      const texts = [world.dataverse.clientSecret, world.spotler.consumerSecret, env.DEMO_HASH_KEY ?? ''];
+      const texts = [
+        world.dataverse.clientSecret,
+        world.spotler.consumerSecret,
+        env.DEMO_HASH_KEY ?? '',
+        env.DEMO_ADMIN_TOKEN ?? '',
+      ];
       secrets = texts.map((value) => ({ value, form: 'plain', kind: 'fullName' }));
     },
   });

@@ -21,6 +21,7 @@ const demoEnv = {
   DEMO_SPOTLER_SECRET: 'secret',
   DEMO_DATA_DIR: '/tmp/demo',
   DEMO_HASH_KEY: 'h'.repeat(32),
+  DEMO_ADMIN_TOKEN: 'a'.repeat(32),
   DEMO_LOG_LEVEL: 'info',
 };
 
