@@ -217,16 +217,21 @@ export function explainFailure(error: unknown): ExitCode {
     process.stderr.write(`${error.message} (${error.code})\n`);
     return 1;
   }
+  // Whoever read the output (a pager, head) has gone: there is nobody to tell, and nothing is wrong.
+  if ((error as { code?: unknown } | undefined)?.code === 'EPIPE') return 1;
   process.stderr.write(`${describeUnexpected(error)}\n`);
   return 1;
 }
 
+const whatToDo = 'a fault of this program: report it with these lines and with connector --version';
+
 /** Class, code and frames of our own files: a foreign message may quote somebody's data. */
 function describeUnexpected(error: unknown): string {
-  if (!(error instanceof Error)) return 'unexpected failure';
+  if (!(error instanceof Error)) return `unexpected failure (UNEXPECTED); ${whatToDo}`;
   const code = (error as { code?: unknown }).code;
   return [
     `unexpected failure: ${error.name}${typeof code === 'string' ? ` (${code})` : ''}`,
     ...framesOf(error).slice(0, 8),
+    `(UNEXPECTED) ${whatToDo}`,
   ].join('\n');
 }

@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import type { GlobalOptions } from '../../../src/cli-context.ts';
+import { explainFailure, type GlobalOptions } from '../../../src/cli-context.ts';
 import { mendLines, showErrors } from '../../../src/cli-errors.ts';
 import { mendOf, mendOfForeignWord } from '../../../src/errors/catalogue.ts';
 
@@ -58,5 +58,32 @@ describe('mendLines', () => {
   it('has a mend for a word of the platform only where one may be', () => {
     expect(mendLines(['PROPERTY_INVALID'], true)[1]).toContain(mendOfForeignWord);
     expect(mendLines(['PROPERTY_INVALID'], false)).toEqual([]);
+  });
+});
+
+describe('a failure that nobody foresaw', () => {
+  function said(error: unknown): { text: string; exitCode: number } {
+    let text = '';
+    const write = jest.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
+      text += String(chunk);
+      return true;
+    });
+    try {
+      return { exitCode: explainFailure(error), text };
+    } finally {
+      write.mockRestore();
+    }
+  }
+
+  it('has a code and a mend, and none of its own words', () => {
+    const { text, exitCode } = said(new TypeError('anna@customer.example'));
+
+    expect(text).toMatch(/^unexpected failure: TypeError\n[\s\S]*\(UNEXPECTED\) .*report it/);
+    expect(text).not.toContain('anna');
+    expect(exitCode).toBe(1);
+  });
+
+  it('says nothing when whoever reads has gone', () => {
+    expect(said(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))).toEqual({ text: '', exitCode: 1 });
   });
 });

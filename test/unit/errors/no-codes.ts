@@ -8,6 +8,7 @@ export const noCodes: Readonly<Record<string, readonly string[]>> = {
     'ENOENT',
     'ENOTDIR',
     'ENOTEMPTY',
+    'EPIPE',
     'SIGHUP',
     'SIGINT',
     'SIGTERM',
