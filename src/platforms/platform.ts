@@ -26,6 +26,10 @@ export interface Capabilities {
     /** True when `anonymize` reaches people whom `find` does not show: then it is asked although nobody was found. */
     readonly reachesHidden?: boolean;
   };
+  /**
+   * True when somebody who was created there, and whose answer was lost, can be found again by nothing but the address.
+   */
+  readonly findsByAddressOnly?: boolean;
   /** Whether the platform itself refuses to take an erased person in again. */
   readonly blocksReimport: boolean;
   readonly permissionReset: 'native' | 'field' | 'unsupported';

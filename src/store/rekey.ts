@@ -16,7 +16,7 @@ export interface RekeyFamily {
   ids(table: TableName, after: RecordId | undefined, limit: number): Promise<RecordId[]>;
   /** Answers how many profiles were carried over. */
   rename(renamings: readonly Renaming[]): Promise<number>;
-  /** Seals that open erasures still need. */
+  /** Seals that open erasures, and writes whose answer is not known, still need. */
   seals(): Promise<{ id: string; sealed: string }[]>;
   reseal(id: string, sealed: string): Promise<void>;
   /** Makes the key the ledger's. */
@@ -62,12 +62,15 @@ export function createRekey(db: Kysely<Database>): RekeyFamily {
 
     async seals() {
       const result = await sql<{ id: string; sealed: string }>`select id, sealed from erasure
-        where state = 'open' and sealed is not null`.execute(db);
+        where state = 'open' and sealed is not null union all select id, sealed from intent where sealed is not null`.execute(
+        db,
+      );
       return result.rows;
     },
 
     async reseal(id, sealed) {
       await sql`update erasure set sealed = ${sealed} where id = ${id}::uuid and state = 'open'`.execute(db);
+      await sql`update intent set sealed = ${sealed} where id = ${id}::uuid and sealed is not null`.execute(db);
     },
 
     async finish(keyId) {

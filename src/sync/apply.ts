@@ -6,13 +6,14 @@
 import type { ProfileKey, TargetName } from '../../config/words.ts';
 import { heldAtFormerAddressCode } from '../store/brake.ts';
 import type { LedgerMember } from '../store/deliveries.ts';
-import { type Batch, failReading, park, putBack } from './batch.ts';
+import { type Batch, failCall, failReading, park, putBack } from './batch.ts';
 import { type Case, judgeAll, withFormerBits } from './cases.ts';
 import { type Core, newLease, targetOf } from './core.ts';
 import { applyErasures } from './erase.ts';
-import { gather } from './gather.ts';
+import { type Gathered, gather } from './gather.ts';
 import { settleLots } from './guard.ts';
 import { oweThoseLeft } from './left-behind.ts';
+import { learnLostIds } from './lost-answers.ts';
 import { type Assignment, assign } from './moves.ts';
 import { isDryRun, withoutOutsiders } from './pilot.ts';
 import { applyCases } from './steps.ts';
@@ -62,6 +63,18 @@ async function isAtBrakeStill(batch: Batch, origins: readonly ProfileKey[]): Pro
   return cases.some(({ state }) => state !== 'passed');
 }
 
+/** Undefined when the platform could not be asked: then everything claimed waits. */
+async function withLostIds(batch: Batch, gathered: Gathered): Promise<Gathered | undefined> {
+  const present = new Set(gathered.views.filter((view) => view.emailKey !== undefined).map((view) => view.key));
+  try {
+    const profiles = await learnLostIds(batch, [...gathered.profiles.values()], (key) => present.has(key));
+    return { ...gathered, profiles: new Map(profiles.map((profile) => [profile.key, profile])) };
+  } catch (error) {
+    await failCall(batch, error, gathered.views);
+    return undefined;
+  }
+}
+
 async function applyBatch(batch: Batch, claimed: readonly LedgerMember[]): Promise<void> {
   let assignment: Assignment;
   let cases: Case[];
@@ -70,7 +83,9 @@ async function applyBatch(batch: Batch, claimed: readonly LedgerMember[]): Promi
     await putBack(batch, all.busy, 1000);
     const gathered = await withoutOutsiders(batch, all);
     await oweThoseLeft(batch, gathered.views);
-    assignment = await assign(batch, gathered);
+    const known = await withLostIds(batch, gathered);
+    if (!known) return;
+    assignment = await assign(batch, known);
     await putBack(
       batch,
       assignment.waiting.map((view) => view.ledger),

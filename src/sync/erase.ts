@@ -28,6 +28,7 @@ import { mapLimit } from './concurrency.ts';
 import { type Core, newLease, targetOf } from './core.ts';
 import { type Reading, readRecords } from './gather.ts';
 import { type Approval, approvalOf } from './guard.ts';
+import { learnLostIds } from './lost-answers.ts';
 import { matches } from './mapping.ts';
 import { isDryRun, isInvited, outsidePilotSentence } from './pilot.ts';
 import { mayBeThere } from './plan.ts';
@@ -221,7 +222,7 @@ async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedE
     await core.store.erasures.wait(claimLease, erasure.id, 1000, null, null, false);
     return;
   }
-  const { person, profiles } = gathered;
+  const { person } = gathered;
   if (person.blocked) {
     const { column } = core.settings.erasure.blockWhen ?? { column: '' };
     const sentence = english.waiting.blockedByCrm(column);
@@ -240,6 +241,8 @@ async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedE
     return;
   }
   if (!(await passExplicit(batch, claimLease, erasure))) return;
+  const at = new Set<string>(person.addresses.map((text) => core.keyring.emailKey(text)));
+  const profiles = await learnLostIds(batch, gathered.profiles, (key) => at.has(key));
   const sealed = person.addresses.length > 0 ? core.keyring.seal(JSON.stringify(person.addresses)) : undefined;
   if (sealed) await core.store.erasures.seal(erasure.id, sealed);
 

@@ -102,7 +102,10 @@ export async function assign(batch: Batch, gathered: Gathered): Promise<Assignme
   });
   for (const view of views) {
     const sent = formerKeysOf(view).flatMap((key) => profiles.get(key)?.openIntents ?? []);
-    const erasures = sent.filter((intent) => intent.kind === 'anonymize');
+    // … and so may a creation whose id nobody knows: the contact would stay behind at the address that is left.
+    const erasures = sent.filter(
+      (intent) => intent.kind === 'anonymize' || (intent.kind === 'upsert' && intent.sealed !== undefined),
+    );
     // An erasure that may still land names ids that would be used at the new address: it would hit them there. Nothing
     // is decided about that address without them.
     if (view.ledger.claim && lateEffectLeft(batch, erasures) !== undefined) delayed.add(view.key);

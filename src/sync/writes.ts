@@ -12,6 +12,7 @@ import { type Batch, failCall, failCrossing, failEach, keepLease, park, succeede
 import { complete, evidenceOf, type Finished, lateEffectLeft } from './complete.ts';
 import { chunk, mapLimit } from './concurrency.ts';
 import type { Judged } from './judge.ts';
+import { sealedFor } from './lost-answers.ts';
 import { absentChange, type UpsertPlan } from './plan.ts';
 import { idsWouldCross } from './single-writes.ts';
 
@@ -35,7 +36,12 @@ export async function writeAll(batch: Batch, writes: readonly Write[]): Promise<
 async function writePart(batch: Batch, part: readonly Write[]): Promise<string[]> {
   if (part.length === 0) return [];
   const { core, lease } = batch;
-  const intents = part.map((write) => ({ id: core.uuid(), profileKey: write.plan.key, kind: 'upsert' as const }));
+  const intents = part.map((write) => ({
+    id: core.uuid(),
+    profileKey: write.plan.key,
+    kind: 'upsert' as const,
+    sealed: write.plan.item.mayCreate ? sealedFor(batch, write.profile, write.plan.item.address.reveal()) : undefined,
+  }));
   let outcomes: Outcome[];
   let sent: readonly Write[] = part;
   try {

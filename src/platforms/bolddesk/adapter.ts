@@ -52,6 +52,7 @@ export function capabilitiesOf(
       reversible: eraseMode === 'soft',
       reachesHidden: eraseMode === 'permanent',
     },
+    findsByAddressOnly: true,
     blocksReimport: false,
     permissionReset: hasPermissions ? 'field' : 'unsupported',
     pauseReversible: hasPermissions,

@@ -28,6 +28,7 @@ export const mailjetCapabilities: Capabilities = {
   addressMutable: false,
   listComplete: false,
   erase: { mode: 'anonymize', purgeDays: 30, reversible: false },
+  findsByAddressOnly: true,
   blocksReimport: false,
   permissionReset: 'native',
   pauseReversible: false,

@@ -60,14 +60,20 @@ export function memoryRekey(room: Room): Synchronous<RekeyFamily> {
       return moved;
     },
 
-    seals: () =>
-      [...tables.erasures.values()].flatMap((row) =>
+    seals: () => [
+      ...[...tables.erasures.values()].flatMap((row) =>
         row.state === 'open' && row.sealed !== null ? [{ id: row.id, sealed: row.sealed }] : [],
       ),
+      ...[...tables.intents.values()].flatMap((row) =>
+        row.sealed === null ? [] : [{ id: row.id, sealed: row.sealed }],
+      ),
+    ],
 
     reseal(id, sealed) {
       const row = tables.erasures.get(id);
       if (row?.state === 'open') row.sealed = sealed;
+      const intent = tables.intents.get(id);
+      if (intent && intent.sealed !== null) intent.sealed = sealed;
     },
 
     finish(keyId) {
