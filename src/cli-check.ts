@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Settings, TargetSettings } from '../config/settings.ts';
 import { type Finding, findingLines } from './cli-check-text.ts';
+import { toneOfFinding } from './cli-colour.ts';
 import {
   createOutput,
   type ExitCode,
@@ -71,7 +72,7 @@ export async function check(options: GlobalOptions): Promise<ExitCode> {
   const exitCode = findings.every((finding) => finding.ok) ? 0 : 1;
   const output = createOutput(options);
   if (options.json) output.json({ ok: exitCode === 0, findings, capabilities });
-  else for (const line of findingLines(findings, capabilities)) output.line(line);
+  else for (const line of findingLines(findings, capabilities)) output.line(line, toneOfFinding(line));
   return exitCode;
 }
 

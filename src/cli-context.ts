@@ -8,6 +8,7 @@ import type { Logger as PinoLogger } from 'pino';
 import { isConfigurationError, loadSettings, type SettingChange } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import { type App, type OpenOptions, openApp } from './app.ts';
+import { painted, type Tone } from './cli-colour.ts';
 import { isConnectorError } from './http/errors.ts';
 import { createLogger, framesOf, type LineSink, type Logger } from './logging.ts';
 import { platforms } from './platforms/registry.ts';
@@ -23,8 +24,8 @@ export interface GlobalOptions {
 }
 
 export interface Output {
-  /** A line of the result. */
-  line(text?: string): void;
+  /** A line of the result; with a tone it is coloured, where colours are. */
+  line(text?: string, tone?: Tone): void;
   /** The result for a machine. */
   json(value: unknown): void;
   /** For whoever watches; not part of the result. */
@@ -48,8 +49,9 @@ export function usageError(message: string): CommandError {
 
 export function createOutput(options: Pick<GlobalOptions, 'quiet'>): Output {
   return {
-    line(text = '') {
-      if (!options.quiet) process.stdout.write(`${text}\n`);
+    line(text = '', tone) {
+      if (options.quiet) return;
+      process.stdout.write(`${tone === undefined ? text : painted(text, tone, process.stdout)}\n`);
     },
     json(value) {
       process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
@@ -206,21 +208,25 @@ export function actor(): string {
 /** Prints why a command ended and answers the exit code. */
 export function explainFailure(error: unknown): ExitCode {
   if (isConfigurationError(error)) {
-    process.stderr.write(`${error.message}\n`);
+    complain(error.message);
     return 2;
   }
   if (error instanceof CommandError) {
-    process.stderr.write(`${error.message}\n`);
+    complain(error.message);
     return error.exitCode;
   }
   if (isConnectorError(error)) {
-    process.stderr.write(`${error.message} (${error.code})\n`);
+    complain(`${error.message} (${error.code})`);
     return 1;
   }
   // Whoever read the output (a pager, head) has gone: there is nobody to tell, and nothing is wrong.
   if ((error as { code?: unknown } | undefined)?.code === 'EPIPE') return 1;
-  process.stderr.write(`${describeUnexpected(error)}\n`);
+  complain(describeUnexpected(error));
   return 1;
+}
+
+function complain(text: string): void {
+  process.stderr.write(`${painted(text, 'bad', process.stderr)}\n`);
 }
 
 const whatToDo = 'a fault of this program: report it with these lines and with connector --version';

@@ -106,18 +106,20 @@ export async function showHold({ app, options, output }: CommandContext, id: num
 }
 
 export async function decide(
-  { app, output }: CommandContext,
+  { app, options, output }: CommandContext,
   id: number,
   verdict: 'approved' | 'rejected',
 ): Promise<ExitCode> {
   if (!(await decideHold(app.core, id, verdict, actor()))) {
     throw new CommandError(2, `there is no open hold ${id}`);
   }
-  output.line(
-    verdict === 'approved'
-      ? `hold ${id} is approved for 24 hours; every case is decided again from its row: ${goesOn}`
-      : `hold ${id} is rejected; its cases stay as they are until their records change`,
-  );
+  if (options.json) output.json({ hold: id, state: verdict });
+  else
+    output.line(
+      verdict === 'approved'
+        ? `hold ${id} is approved for 24 hours; every case is decided again from its row: ${goesOn}`
+        : `hold ${id} is rejected; its cases stay as they are until their records change`,
+    );
   return 0;
 }
 
@@ -174,13 +176,15 @@ function targetCalled({ app }: CommandContext, name: string): TargetName {
 
 export async function pause(context: CommandContext, name: string): Promise<ExitCode> {
   await pauseTarget(context.app.core, targetCalled(context, name), actor());
-  context.output.line(`${name} is paused; what is owed waits, until: connector resume ${name}`);
+  if (context.options.json) context.output.json({ target: name, paused: true });
+  else context.output.line(`${name} is paused; what is owed waits, until: connector resume ${name}`);
   return 0;
 }
 
 export async function resume(context: CommandContext, name: string): Promise<ExitCode> {
   await resumeTarget(context.app.core, targetCalled(context, name), actor());
-  context.output.line(`${name} goes on: ${goesOn}`);
+  if (context.options.json) context.output.json({ target: name, paused: false });
+  else context.output.line(`${name} goes on: ${goesOn}`);
   return 0;
 }
 
@@ -189,7 +193,8 @@ export async function accept(context: CommandContext, name: string): Promise<Exi
   const target = core.targets.get(targetCalled(context, name));
   if (!target) throw usageError(`there is no target ${JSON.stringify(name)} in this configuration`);
   await acceptTarget(core, target.settings.name, accountOf(target.platform, target.settings), actor());
-  context.output.line(`${name}: the account of this configuration is the right one from now on`);
+  if (context.options.json) context.output.json({ target: name, accepted: true });
+  else context.output.line(`${name}: the account of this configuration is the right one from now on`);
   return 0;
 }
 

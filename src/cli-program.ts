@@ -4,12 +4,15 @@
  * error, and what the command line alone can tell is told before anything is opened. Does no work itself.
  */
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { TargetName } from '../config/words.ts';
 import { type AuditCommandOptions, showAudit } from './cli-audit.ts';
 import { check } from './cli-check.ts';
+import { painted } from './cli-colour.ts';
+import { completionScript, type Shell, shells } from './cli-completion.ts';
 import {
   type CommandContext,
+  createOutput,
   type ExitCode,
   explainFailure,
   type GlobalOptions,
@@ -19,6 +22,7 @@ import {
 import { type EraseOptions, erase, readSubject, recordRef } from './cli-erase.ts';
 import { showErrors } from './cli-errors.ts';
 import { showEvidence, verify } from './cli-evidence.ts';
+import { addExamples } from './cli-examples.ts';
 import { explainRecord } from './cli-explain.ts';
 import { moveStorage } from './cli-move.ts';
 import {
@@ -65,9 +69,10 @@ export async function run(args: readonly string[]): Promise<ExitCode> {
   }
 }
 
-type Execute = (command: Command, work: Work) => Promise<void>;
+export type Execute = (command: Command, work: Work) => Promise<void>;
 
-function createProgram(execute: Execute): Command {
+/** Every command; `execute` is what running one of them comes to. */
+export function createProgram(execute: Execute): Command {
   const program = new Command('connector')
     .description('Keeps an email platform equal to what Dynamics 365 and the law say.')
     .version(version(), '--version')
@@ -79,7 +84,7 @@ function createProgram(execute: Execute): Command {
     .option('--json', 'the result as JSON, where there is one')
     .option('--quiet', 'no text; the exit code says it')
     .addOption(new Option('--log-level <level>', 'how much is logged').choices(logLevels))
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, styleTitle: (title) => painted(title, 'title', process.stdout) })
     .exitOverride()
     .addHelpText(
       'after',
@@ -91,6 +96,8 @@ function createProgram(execute: Execute): Command {
   addErase(program, execute);
   addHolds(program, execute);
   addOperations(program, execute);
+  addCompletion(program, execute);
+  addExamples(program);
   return program;
 }
 
@@ -124,7 +131,6 @@ function addWork(program: Command, execute: Execute): void {
     .description('compares the CRM, the ledger and what the targets really hold; changes nothing without --repair')
     .option('--sample <number>', 'only some records of each table, from a random place on', wholeNumber)
     .option('--repair', 'owe again what differs: nobody is created whom the rules forbid, no permission is raised')
-    .addHelpText('after', '\nExamples:\n  connector audit --sample 500\n  connector audit --repair')
     .action((own: AuditCommandOptions, command: Command) =>
       execute(command, (options) => withApp(options, 'join', (context) => showAudit(context, own))),
     );
@@ -176,10 +182,6 @@ function addQuestions(program: Command, execute: Execute): void {
     .option('--list', 'name every record')
     .option('--table <table>', 'only this table; repeatable', collected, [])
     .option('--sample <number>', 'only some records of each table', wholeNumber)
-    .addHelpText(
-      'after',
-      '\nExamples:\n  connector preview --lookup\n  connector preview --set rules.anonymizeContactWhenInactive=true --list',
-    )
     .action((own: PreviewCommandOptions, command: Command) => execute(command, (options) => showPreview(options, own)));
   program
     .command('report')
@@ -350,6 +352,19 @@ function addOperations(program: Command, execute: Execute): void {
       );
   onListed('suppress', 'keeps somebody out for good: erases them where they are, creates them nowhere', addSuppression);
   onListed('unsuppress', 'takes somebody off that list', removeSuppression);
+}
+
+function addCompletion(program: Command, execute: Execute): void {
+  program
+    .command('completion')
+    .description('a script with which a shell completes the commands')
+    .addArgument(new Argument('<shell>', 'the shell').choices(shells))
+    .action((shell: Shell, _options, command: Command) =>
+      execute(command, async (options) => {
+        createOutput(options).line(completionScript(program, shell).trimEnd());
+        return 0;
+      }),
+    );
 }
 
 /** Of the package that this file is in, from the sources and from what was built of them. */

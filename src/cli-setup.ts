@@ -5,6 +5,7 @@
  */
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+import { toneOfFinding } from './cli-colour.ts';
 import {
   asRefusal,
   createOutput,
@@ -53,7 +54,7 @@ export async function setup(options: GlobalOptions, own: SetupOptions, ask?: Ask
     const results = await carryOut(provisioning, own, listing, output, ask ?? terminal?.ask ?? nobody, signal);
     const role = await roleFindings(provisioning, signal);
     if (listing.json) output.json(asJson(results, role, provisioning));
-    else for (const line of closingLines(results, role, provisioning, own)) output.line(line);
+    else for (const line of closingLines(results, role, provisioning, own)) output.line(line, toneOfFinding(line));
     return exitCodeOf(results, role);
   } catch (error) {
     signal.throwIfAborted();

@@ -10,7 +10,7 @@ const crmPatienceMs = 10_000;
 export async function showStatus({ app, options, output, signal }: CommandContext): Promise<ExitCode> {
   const found = await status(app.core, AbortSignal.any([signal, AbortSignal.timeout(crmPatienceMs)]));
   if (options.json) output.json(found);
-  else for (const line of statusLines(found)) output.line(line);
+  else for (const line of statusLines(found)) output.line(line, /^(alarm|hold) /.test(line) ? 'warn' : undefined);
   return found.holds.length > 0 ? 3 : 0;
 }
 

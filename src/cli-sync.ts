@@ -46,8 +46,9 @@ async function keepHouse(core: Core, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Something that needs a mend comes before something that needs a decision. */
+/** Another organization comes first, then something that needs a mend, then something that needs a decision. */
 export function exitCodeOf(summary: CycleSummary): ExitCode {
+  if (summary.tables.some((row) => row.trouble?.code === 'ORGANIZATION_CHANGED')) return 2;
   const failed =
     summary.jobs.trouble !== undefined ||
     summary.tables.some((row) => row.trouble !== undefined) ||
