@@ -5,8 +5,9 @@
  */
 import { actor, type CommandContext, type ExitCode } from './cli-context.ts';
 import { count, table } from './cli-format.ts';
-import { type AuditedTarget, type AuditReport, audit, type Waiting } from './sync/audit.ts';
+import { type AuditedTarget, type AuditReport, audit } from './sync/audit.ts';
 import { causeWords, type Drift, driftCauses } from './sync/audit-causes.ts';
+import type { Waiting } from './sync/audit-people.ts';
 
 export interface AuditCommandOptions {
   readonly sample?: number;

@@ -22,8 +22,14 @@ export interface Holding {
   readonly read: HeldContact | undefined;
 }
 
+export interface FoundCause {
+  readonly cause: DriftCause;
+  /** Names of permissions or properties. */
+  readonly details: readonly string[];
+}
+
 export interface Compared {
-  readonly causes: readonly { readonly cause: DriftCause; readonly details: readonly string[] }[];
+  readonly causes: readonly FoundCause[];
   readonly holding: Holding | undefined;
   /** Permissions that the CRM grants and that are down there: theirs to decide, and no drift. */
   readonly optedOut: number;
@@ -93,7 +99,7 @@ export async function compareProfile(
 }
 
 class Causes {
-  readonly list: { cause: DriftCause; details: readonly string[] }[] = [];
+  readonly list: FoundCause[] = [];
 
   add(cause: DriftCause, details: readonly string[] = []): void {
     this.list.push({ cause, details });

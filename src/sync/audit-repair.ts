@@ -8,8 +8,10 @@ import { formatRecordRef, type ProfileKey, type RecordRef, type TargetName } fro
 import type { Profile, ProfileChange } from '../store/profiles.ts';
 import type { NewEvidence } from '../store/tables.ts';
 import type { DriftCause } from './audit-causes.ts';
+import type { FoundCause } from './audit-compare.ts';
 import { chunk } from './concurrency.ts';
 import { type Core, newLease } from './core.ts';
+import { unknownProfile } from './look.ts';
 import { requestErasure } from './request-erasure.ts';
 
 /** One person of one target with everything that was found about them. */
@@ -22,7 +24,7 @@ export interface Mendable {
   readonly refs: readonly RecordRef[];
   /** The one that it is about, where it is about one. */
   readonly subject: RecordRef;
-  readonly causes: readonly DriftCause[];
+  readonly causes: readonly FoundCause[];
   /** The external id that the target told. */
   readonly contactKey: string | undefined;
 }
@@ -44,7 +46,7 @@ const atOnce = 200;
 function changeOf({ profile, causes, action, contactKey }: Mendable): ProfileChange | undefined {
   const forgotten = { dataFingerprint: null, permissionFingerprint: null } as const;
   const { key, state } = profile;
-  const has = (...some: readonly DriftCause[]): boolean => causes.some((cause) => some.includes(cause));
+  const has = (...some: readonly DriftCause[]): boolean => causes.some(({ cause }) => some.includes(cause));
   if (has('missing')) return { key, state: 'absent', contactKey: null, ...forgotten };
   const isThere = state === 'live' || state === 'reset' || state === 'held';
   if (!isThere && has('should-be-gone', 'suppressed-is-there', 'stranger', 'appeared')) {
@@ -63,11 +65,11 @@ function changeOf({ profile, causes, action, contactKey }: Mendable): ProfileCha
 }
 
 export async function repair(core: Core, found: readonly Mendable[], actor: string): Promise<Repaired> {
-  const erased = found.filter(({ causes }) => causes.includes('erased-is-back'));
+  const erased = found.filter(({ causes }) => causes.some(({ cause }) => cause === 'erased-is-back'));
   await note(core, erased, actor);
   for (const { subject } of erased) await requestErasure(core, subject, actor);
   const rest = found.filter((item) => !erased.includes(item));
-  const mendable = rest.filter(({ causes }) => causes.some((cause) => cause !== 'duplicate'));
+  const mendable = rest.filter(({ causes }) => causes.some(({ cause }) => cause !== 'duplicate'));
   let owed = 0;
   for (const [target, items] of Map.groupBy(mendable, (item) => item.target)) {
     const learnt: Mendable[] = [];
@@ -114,6 +116,20 @@ async function learn(core: Core, target: TargetName, items: readonly Mendable[],
   }
 }
 
+/** Without those to whom something happened since they were looked at. */
+export async function stillSo(core: Core, target: TargetName, items: readonly Mendable[]): Promise<Mendable[]> {
+  const still: Mendable[] = [];
+  for (const part of chunk(items, atOnce)) {
+    const keys = part.map((item) => item.profile.key);
+    const now = new Map(keys.map((key) => [key, unknownProfile(key)]));
+    for (const profile of await core.store.profiles.peek(target, keys)) now.set(profile.key, profile);
+    const refs = part.flatMap((item) => item.refs);
+    const pending = await core.store.audit.pending(target, refs);
+    still.push(...part.filter((item) => isUnchanged(item, now, pending)));
+  }
+  return still;
+}
+
 /** A person who waits at the brake is owed, and lowered while they wait. */
 function isUnchanged(
   item: Mendable,
@@ -147,7 +163,7 @@ async function note(core: Core, items: readonly Mendable[], actor: string): Prom
       outcome: null,
       status: null,
       request_id: null,
-      detail: causes.join(', '),
+      detail: causes.map(({ cause }) => cause).join(', '),
       actor,
       configuration: core.configuration,
     }),

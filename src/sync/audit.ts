@@ -1,25 +1,23 @@
 /**
  * Compares what the CRM says, what the ledger says and what the targets really hold. Guarantees: what should be there
  * comes out of the code that would write it; the targets are asked in their spare time only, within a share of their pace;
- * without `repair` nothing changes anywhere, and with it nothing but what audit-repair.ts says. Does not see a record that
+ * what only was not applied yet is no drift: before anything is told the feeds are read to their ends. Beyond that nothing
+ * changes without `repair`, and with it nothing but what audit-repair.ts says. Does not see a record that
  * the ledger never heard of (`reconcile` finds those), nor, where the platform cannot list, a contact that no record
  * leads to. What is owed, parked or held is told as such and not judged.
  */
 import { formatRecordRef, type RecordId, type RecordRef, type TableName, type TargetName } from '../../config/words.ts';
-import { isConnectorError } from '../http/errors.ts';
-import type { Pending } from '../store/audit.ts';
-import type { HeldCase } from '../store/brake.ts';
 import type { Profile } from '../store/profiles.ts';
 import type { Drift } from './audit-causes.ts';
-import { type Compared, compareProfile, isComparable, spareOf } from './audit-compare.ts';
-import { type Mendable, type Repaired, repair } from './audit-repair.ts';
+import { spareOf } from './audit-compare.ts';
+import { asking, auditRecords, type Course, type Run, TargetTrouble, type Waiting } from './audit-people.ts';
+import { type Mendable, type Repaired, repair, stillSo } from './audit-repair.ts';
 import { type Listing, listStrangers } from './audit-strangers.ts';
 import { type Core, configuredTables, targetNames, targetOf, targetsOf } from './core.ts';
 import { type Trouble, troubleOf } from './full-cycle.ts';
 import type { Reading } from './gather.ts';
-import type { Judged } from './judge.ts';
 import { unknownProfile } from './look.ts';
-import { type Surveyed, surveyOn } from './survey.ts';
+import { pullEverything } from './pull.ts';
 
 export interface AuditOptions {
   /** Records of each table that are looked at, from a random place on; everybody when left out. */
@@ -30,9 +28,6 @@ export interface AuditOptions {
   readonly signal: AbortSignal;
   onProgress?(looked: number): void;
 }
-
-/** Why somebody was not judged: work is under way, an erasure is open, or the row cannot be understood. */
-export type Waiting = Pending | 'erasing' | 'unreadable' | 'outside';
 
 export interface AuditedTarget {
   readonly target: TargetName;
@@ -62,17 +57,6 @@ export interface AuditReport {
 /** Records that are looked at together: one bulk read. */
 const atOnce = 500;
 
-/** One target on its way through an audit. */
-interface Course {
-  readonly target: TargetName;
-  asked: number;
-  optedOut: number;
-  unanswered: number;
-  readonly waiting: Partial<Record<Waiting, number>>;
-  listing: Listing | undefined;
-  trouble: Trouble | undefined;
-}
-
 /** Throws ConnectorError when Dynamics cannot be asked; trouble with a target ends its part only. */
 export async function audit(core: Core, options: AuditOptions): Promise<AuditReport> {
   const courses = new Map(
@@ -81,10 +65,9 @@ export async function audit(core: Core, options: AuditOptions): Promise<AuditRep
       { target, asked: 0, optedOut: 0, unanswered: 0, waiting: {}, listing: undefined, trouble: undefined },
     ]),
   );
-  const found: Mendable[] = [];
-  const drifts: Drift[] = [];
-  const run: Run = { core, options, found, drifts, seen: new Set() };
-  for (const course of courses.values()) await ofTarget(run, course, () => auditListing(run, course));
+  const run: Run = { core, signal: options.signal, found: [], seen: new Set() };
+  for (const course of courses.values())
+    await ofTarget(run, course, () => auditListing(run, course, options.sample !== undefined));
   for (const table of configuredTables(core)) {
     for await (const ids of chunksOf(core, table, options.sample)) {
       const readings = new Map<string, Reading>();
@@ -95,28 +78,33 @@ export async function audit(core: Core, options: AuditOptions): Promise<AuditRep
       options.onProgress?.([...courses.values()].reduce((sum, { asked }) => sum + asked, 0));
     }
   }
+  const found = await certain(run, courses);
   return {
     targets: [...courses.values()].map((course) => resultOf(core, course)),
-    drifts,
+    drifts: found.flatMap(driftsOf),
     repaired: options.repair ? await repair(core, found, options.actor) : undefined,
   };
 }
 
-interface Run {
-  readonly core: Core;
-  readonly options: AuditOptions;
-  readonly found: Mendable[];
-  readonly drifts: Drift[];
-  /** `target profile` that was looked at out of its turn. */
-  readonly seen: Set<string>;
+/** What is found may be news that nobody has read yet, or somebody's work of this moment: those are owed and no drift. */
+async function certain(run: Run, courses: ReadonlyMap<TargetName, Course>): Promise<Mendable[]> {
+  if (run.found.length === 0) return [];
+  await pullEverything(run.core, run.signal);
+  const found: Mendable[] = [];
+  for (const [target, items] of Map.groupBy(run.found, (item) => item.target)) {
+    const still = await stillSo(run.core, target, items);
+    const waiting = courses.get(target)?.waiting;
+    if (waiting && still.length < items.length) waiting.owed = (waiting.owed ?? 0) + items.length - still.length;
+    found.push(...still);
+  }
+  return found;
 }
 
-/** A platform that cannot be asked ends its own part; Dynamics is asked inside, and its errors end everything. */
-class TargetTrouble extends Error {
-  constructor(cause: unknown) {
-    super('the target could not be asked', { cause });
-    this.name = 'TargetTrouble';
-  }
+function driftsOf({ target, subject, causes }: Mendable): Drift[] {
+  return causes.map(({ cause, details }) => {
+    const record = cause === 'stranger' ? subject.id : formatRecordRef(subject);
+    return { target, record, cause, details };
+  });
 }
 
 async function ofTarget(run: Run, course: Course, work: () => Promise<void>): Promise<void> {
@@ -134,16 +122,6 @@ async function ofTarget(run: Run, course: Course, work: () => Promise<void>): Pr
   } catch (error) {
     if (!(error instanceof TargetTrouble)) throw error;
     course.trouble = troubleOf(error.cause);
-  }
-}
-
-/** What a call of the platform throws is its trouble. */
-async function asking<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    signal.throwIfAborted();
-    throw isConnectorError(error) ? new TargetTrouble(error) : error;
   }
 }
 
@@ -169,145 +147,37 @@ async function* chunksOf(core: Core, table: TableName, sample: number | undefine
   }
 }
 
-async function auditListing(run: Run, course: Course): Promise<void> {
-  const { core, options, found, drifts } = run;
+/** In a sample nobody may meet those who came back: they are looked at here. Else they are met in their turn. */
+async function auditListing(run: Run, course: Course, isSample: boolean): Promise<void> {
+  const { core, signal, found } = run;
   const { target } = course;
   const platform = spareOf(core, target);
   const { list } = platform;
   if (!list) return;
-  const inTurn: typeof list = (after, signal) => asking(signal, () => list.call(platform, after, signal));
-  const listing = await listStrangers(core, target, (after) => inTurn(after, options.signal), options.signal);
+  const page = (after: string | undefined) => asking(signal, () => list.call(platform, after, signal));
+  const listing = await listStrangers(core, target, page, signal);
   course.listing = listing;
   const table = configuredTables(core).find((name) => targetOf(core, target).settings.tables[name]);
   if (!table) return;
   for (const id of listing.strangers) {
     const ref: RecordRef = { table, id };
-    drifts.push({ target, record: id, cause: 'stranger', details: [] });
     found.push({
       target,
       profile: unknownProfile(formatRecordRef(ref) as Profile['key']),
       action: 'anonymize',
       refs: [ref],
       subject: ref,
-      causes: ['stranger'],
+      causes: [{ cause: 'stranger', details: [] }],
       contactKey: id,
     });
   }
-  // A sample may not meet them; without one they are met in their turn.
-  if (options.sample === undefined) return;
+  if (!isSample) return;
   for (const [suspected, refs] of Map.groupBy(listing.suspects, (ref) => ref.table))
     if (targetOf(core, target).settings.tables[suspected])
       for (let at = 0; at < refs.length; at += atOnce) {
         const ids = refs.slice(at, at + atOnce).map((ref) => ref.id);
         await auditRecords(run, course, suspected, ids, new Map(), true);
       }
-}
-
-async function auditRecords(
-  run: Run,
-  course: Course,
-  table: TableName,
-  ids: readonly RecordId[],
-  readings: Map<string, Reading>,
-  outOfTurn = false,
-): Promise<void> {
-  const { core, options } = run;
-  const { target } = course;
-  const surveyed: Surveyed[] = [];
-  for await (const one of surveyOn(core, target, table, ids, readings, options.signal)) {
-    const name = `${target} ${one.judged.key}`;
-    if (run.seen.has(name) || !(outOfTurn || isTurnOf(core, one))) continue;
-    if (outOfTurn) run.seen.add(name);
-    surveyed.push(one);
-  }
-  const keys = surveyed.map(({ judged }) => judged.key);
-  const profiles = new Map((await core.store.profiles.peek(target, keys)).map((profile) => [profile.key, profile]));
-  const refs = surveyed.flatMap(({ judged }) => judged.views.map((view) => view.ledger.ref));
-  const pending = await core.store.audit.pending(target, refs);
-  const cases = new Map((await core.store.brake.cases(target, keys)).map((row) => [row.profile_key, row]));
-  for (const one of surveyed) {
-    options.signal.throwIfAborted();
-    const profile = profiles.get(one.judged.key) ?? unknownProfile(one.judged.key);
-    await auditPerson(run, course, one, profile, pending, cases.get(one.judged.key));
-  }
-}
-
-/** A person with several records is looked at with the first of them. */
-function isTurnOf(core: Core, { ref, target, judged }: Surveyed): boolean {
-  const { tables } = targetOf(core, target).settings;
-  const names = judged.views.filter((view) => tables[view.ledger.ref.table]).map((view) => view.name);
-  return names.sort()[0] === formatRecordRef(ref);
-}
-
-function waitingOf(
-  { judged, outside }: Surveyed,
-  pending: ReadonlyMap<string, Pending>,
-  held: HeldCase | undefined,
-): Waiting | undefined {
-  if (outside) return 'outside';
-  if (judged.unreadable) return 'unreadable';
-  if (judged.decision.rule === 'erased-on-request') return 'erasing';
-  const reasons = judged.views.map((view) => pending.get(view.name));
-  return reasons.find((reason) => reason !== undefined) ?? (held ? 'held' : undefined);
-}
-
-async function auditPerson(
-  run: Run,
-  course: Course,
-  surveyed: Surveyed,
-  profile: Profile,
-  pending: ReadonlyMap<string, Pending>,
-  held: HeldCase | undefined,
-): Promise<void> {
-  const { core, options, found, drifts } = run;
-  const { judged } = surveyed;
-  const { target } = course;
-  const waiting = waitingOf(surveyed, pending, held);
-  // Who waits at the brake is not to be mailed meanwhile: that much is looked at.
-  const isLowered = waiting === 'held' && profile.state === 'held';
-  if (waiting) course.waiting[waiting] = (course.waiting[waiting] ?? 0) + 1;
-  if ((waiting && !isLowered) || !isComparable(judged)) return;
-  let compared: Compared;
-  try {
-    compared = await compareProfile(core, target, judged, profile, options.signal);
-  } catch (error) {
-    options.signal.throwIfAborted();
-    if (!isConnectorError(error)) throw error;
-    if (error.kind !== 'park' && error.kind !== 'gone') throw new TargetTrouble(error);
-    core.logger.warn({ target, record: formatRecordRef(surveyed.ref), code: error.code }, 'a target could not answer');
-    course.unanswered += 1;
-    return;
-  }
-  course.asked += 1;
-  course.optedOut += compared.optedOut;
-  const causes = isLowered ? raisedWhileHeld(compared) : compared.causes;
-  if (causes.length === 0) return;
-  const record = formatRecordRef(surveyed.ref);
-  for (const { cause, details } of causes) drifts.push({ target, record, cause, details });
-  found.push({
-    target,
-    profile,
-    action: judged.decision.action,
-    refs: refsOf(core, target, judged),
-    subject: erasedOf(judged) ?? surveyed.ref,
-    causes: causes.map(({ cause }) => cause),
-    contactKey: compared.holding?.contactKey,
-  });
-}
-
-function raisedWhileHeld({ holding }: Compared): Compared['causes'] {
-  const up = Object.entries(holding?.permissions ?? {}).flatMap(([name, value]) => (value ? [name] : []));
-  return up.length > 0 ? [{ cause: 'permission-up', details: up.sort() }] : [];
-}
-
-function refsOf(core: Core, target: TargetName, { views }: Judged): RecordRef[] {
-  const { tables } = targetOf(core, target).settings;
-  return views.map((view) => view.ledger.ref).filter((ref) => tables[ref.table]);
-}
-
-/** The record of the person that was erased on request. */
-function erasedOf({ members, views }: Judged): RecordRef | undefined {
-  return views.find((view) => members.get(view.name)?.decision.rule === 'erased-before')?.ledger.ref;
 }
 
 function resultOf(core: Core, course: Course): AuditedTarget {

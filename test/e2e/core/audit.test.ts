@@ -301,3 +301,38 @@ test('a sample asks about no more people than it says, in the spare time of the 
   // A look under the id, one under the address, and what the account offers once.
   expect(Object.values(rest).reduce((sum, n) => sum + n, 0)).toBeLessThanOrEqual(2 * asked + 1);
 });
+
+test('news that nobody has read yet are owed and no drift', async () => {
+  const { world } = scene;
+  const [gone, changed] = addPeople(world, 2) as [Person, Person];
+  const worker = await scene.open();
+  await worker.settle();
+  remove(world, gone);
+  edit(world, changed, { firstname: 'Newer', new_events: false });
+
+  const report = await look(worker);
+
+  expect(report.drifts).toEqual([]);
+  expect(report.targets[0]?.waiting).toEqual({ owed: 2 });
+  await worker.settle();
+  expect((await look(worker)).targets[0]?.waiting).toEqual({});
+});
+
+test('the audit by schedule mends nothing, and raises an alarm until it finds no drift any more', async () => {
+  const { world } = scene;
+  const anna = addPerson(world, { new_events: false });
+  const worker = await scene.open({ config: { audit: { sample: 10 } } });
+  await worker.settle();
+  await changeByHand(world, { email: anna.email }, { permissions: { Events: true } });
+
+  await worker.useCases.audit(signal);
+  await worker.useCases.audit(signal);
+  expect(worker.alarms()).toEqual(['drift']);
+  expect(permissionsOf(world, anna.email)).toEqual({ Newsletter: true, Events: true });
+
+  await look(worker, { repair: true });
+  await worker.settle(30);
+  await worker.useCases.audit(signal);
+  const messages = worker.log.lines.map(({ message }) => message);
+  expect(messages.filter((message) => message === 'alarm cleared')).toHaveLength(1);
+});
