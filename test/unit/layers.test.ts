@@ -14,6 +14,7 @@ const program = join(dirname(configuration), 'node_modules/dependency-cruiser/bi
 /** rule: file that breaks it → what it imports. Files that are only imported are made empty. */
 const planted: Record<string, [from: string, to: string]> = {
   'rules-stand-alone': ['src/rules/a.ts', 'src/http/errors.ts'],
+  'errors-are-words': ['src/errors/r.ts', 'src/http/client.ts'],
   'bottom-knows-nobody': ['src/http/b.ts', 'src/store/store.ts'],
   'config-knows-no-http': ['config/c.ts', 'src/http/client.ts'],
   'lower-knows-not-above': ['src/store/d.ts', 'src/sync/use-cases.ts'],
@@ -33,6 +34,8 @@ const planted: Record<string, [from: string, to: string]> = {
 };
 /** What the house is built of, and no rule minds. */
 const allowed: [from: string, to: string][] = [
+  ['src/errors/s.ts', 'src/http/errors.ts'],
+  ['src/dataverse/t.ts', 'src/errors/s.ts'],
   ['src/app.ts', 'src/platforms/registry.ts'],
   ['src/app.ts', 'jobs/index.ts'],
   ['jobs/apply.ts', 'src/queue/job.ts'],
