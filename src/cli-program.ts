@@ -24,6 +24,7 @@ import { showErrors } from './cli-errors.ts';
 import { showEvidence, verify } from './cli-evidence.ts';
 import { addExamples } from './cli-examples.ts';
 import { explainRecord } from './cli-explain.ts';
+import { suggestCommands } from './cli-mistyped.ts';
 import { moveStorage } from './cli-move.ts';
 import {
   accept,
@@ -98,6 +99,7 @@ export function createProgram(execute: Execute): Command {
   addOperations(program, execute);
   addCompletion(program, execute);
   addExamples(program);
+  suggestCommands(program);
   return program;
 }
 
