@@ -40,8 +40,14 @@ export async function bodiesLike(world: World, calls: number): Promise<string[]>
   ).filter((_, index) => index * size < contacts.length);
 }
 
-/** Milliseconds from the first call to the last answer. */
-export async function bareLoop(at: WorldDescription['spotler'], bodies: string[], atOnce: number): Promise<number> {
+export interface Loop {
+  /** Milliseconds from the first call to the last answer. */
+  readonly milliseconds: number;
+  /** Processor time of this process meanwhile, milliseconds. */
+  readonly processorMs: number;
+}
+
+export async function bareLoop(at: WorldDescription['spotler'], bodies: string[], atOnce: number): Promise<Loop> {
   const agent = new http.Agent({ keepAlive: true, maxSockets: atOnce });
   const signer = createOAuth1Signer({
     consumerKey: at.consumerKey,
@@ -74,12 +80,14 @@ export async function bareLoop(at: WorldDescription['spotler'], bodies: string[]
   }
 
   const began = performance.now();
+  const used = process.cpuUsage();
   let next = 0;
   const lanes = Array.from({ length: atOnce }, async () => {
     for (let body = bodies[next++]; body !== undefined; body = bodies[next++]) await send(body);
   });
   await Promise.all(lanes);
   const milliseconds = performance.now() - began;
+  const { user, system } = process.cpuUsage(used);
   agent.destroy();
-  return milliseconds;
+  return { milliseconds, processorMs: (user + system) / 1000 };
 }

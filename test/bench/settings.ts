@@ -63,6 +63,6 @@ export function keapConfiguration(world: WorldDescription, requestsPerSecond: nu
     tables: { contact, lead: contact },
     targets: [{ name: 'keap', platform: 'keap', ...world.platforms.keap?.settings, requestsPerSecond }],
     // So small that no process takes all there is.
-    worker: { batchSize: 100 },
+    worker: { batchSize: 200 },
   };
 }

@@ -40,6 +40,8 @@ export interface Cycle {
   readonly milliseconds: number;
   /** Resident set of the process at its peak, bytes; undefined where the system does not tell. */
   readonly peakBytes: number | undefined;
+  /** Processor time of the process, milliseconds: hardly depends on what else runs. PostgreSQL's is not in it. */
+  readonly processorMs: number | undefined;
   readonly summary: CycleSummary;
 }
 
@@ -50,6 +52,10 @@ export interface Stage {
   note(text: string): void;
   close(): Promise<void>;
 }
+
+/** Flags of Node for the connector alone, to look into it: BENCH_NODE_OPTIONS="--cpu-prof --cpu-prof-dir=/tmp/profiles". */
+const { BENCH_NODE_OPTIONS } = process.env;
+const given: Readonly<Record<string, string>> = BENCH_NODE_OPTIONS ? { NODE_OPTIONS: BENCH_NODE_OPTIONS } : {};
 
 /** Megabytes of heap that a world may take: a million people are a lot of objects. */
 const worldHeap = 12_000;
@@ -113,7 +119,7 @@ async function openConnector(postgres: Postgres, configuration: Group): Promise<
   const running = new Set<RunningCommand>();
 
   function run(...args: string[]): RunningCommand {
-    const command = startConnector([...args, '--config', file.path]);
+    const command = startConnector([...args, '--config', file.path], { env: given });
     running.add(command);
     void command.finished.then(() => running.delete(command));
     return command;
@@ -129,7 +135,7 @@ async function openConnector(postgres: Postgres, configuration: Group): Promise<
     async sync() {
       const began = performance.now();
       const command = run('sync', '--json');
-      const peak = watchMemory(command);
+      const watched = watchProcess(command);
       const finished = await command.finished;
       const milliseconds = performance.now() - began;
       if (finished.code !== 0) {
@@ -137,7 +143,7 @@ async function openConnector(postgres: Postgres, configuration: Group): Promise<
           `connector sync ended with ${finished.code}: ${finished.stdout}${finished.stderr.slice(-2000)}`,
         );
       }
-      return { milliseconds, peakBytes: await peak, summary: finished.json<CycleSummary>() };
+      return { milliseconds, ...(await watched), summary: finished.json<CycleSummary>() };
     },
     async start() {
       const command = run('start');
@@ -164,9 +170,13 @@ async function openConnector(postgres: Postgres, configuration: Group): Promise<
   };
 }
 
-/** The kernel keeps the peak of each process, so looking now and then misses nothing but the last moment. */
-async function watchMemory({ process: child, finished }: RunningCommand): Promise<number | undefined> {
-  let peak: number | undefined;
+/** The kernel keeps peak and sum of each process, so looking now and then misses nothing but the last moment. */
+async function watchProcess({
+  process: child,
+  finished,
+}: RunningCommand): Promise<Pick<Cycle, 'peakBytes' | 'processorMs'>> {
+  let peakBytes: number | undefined;
+  let processorMs: number | undefined;
   let isOver = false;
   void finished.then(() => {
     isOver = true;
@@ -174,10 +184,18 @@ async function watchMemory({ process: child, finished }: RunningCommand): Promis
   while (!isOver) {
     const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');
     const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
-    if (kilobytes) peak = Number(kilobytes) * 1024;
+    if (kilobytes) peakBytes = Number(kilobytes) * 1024;
+    const stat = await readFile(`/proc/${child.pid}/stat`, 'utf8').catch(() => '');
+    // After the name in brackets, from field 3 on: 14 and 15 are the user's and the system's hundredths of a second.
+    const [user, system] = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .slice(11, 13)
+      .map(Number);
+    if (user !== undefined && system !== undefined) processorMs = (user + system) * 10;
     await delay(100);
   }
-  return peak;
+  return { peakBytes, processorMs };
 }
 
 /** What a simulator was asked since the last time its counts were set back. */
