@@ -78,7 +78,11 @@ export async function openDatabase(options: {
 
   async function close(): Promise<void> {
     // A connection that a stuck job still holds must not keep the process from ending.
-    const ended = Promise.allSettled([kysely.destroy(), queuePool.end()]);
+    const ended = Promise.allSettled([
+      // Kysely ends a pool only when it has used it.
+      kysely.destroy().then(() => (pool.ending ? undefined : pool.end())),
+      queuePool.end(),
+    ]);
     await Promise.race([ended, delay(closeLimit, undefined, { ref: false })]);
     await embedded?.release();
   }

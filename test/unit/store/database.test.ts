@@ -36,6 +36,12 @@ describe('connections', () => {
     expect(store.rows[0].search_path).not.toContain('bullmq');
   });
 
+  test('both pools end, also when nothing was asked through the store', async () => {
+    await database.close();
+    expect([database.pool.ended, database.queuePool.ended]).toEqual([true, true]);
+    database = await openDatabase({ databaseUrl: server.url, dataDir: '/nowhere', logger: silentLogger });
+  });
+
   test('an idle connection that is cut is replaced', async () => {
     const { rows } = await database.pool.query('SELECT pg_backend_pid() AS pid');
     const lost = new Promise((resolve) => database.pool.once('error', resolve));
