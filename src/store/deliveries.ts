@@ -6,6 +6,7 @@
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { EmailKey, ProfileKey, RecordId, RecordRef, TableName, TargetName } from '../../config/words.ts';
 import type { Bits, Database } from './tables.ts';
+import { isUnder } from './under-lease.ts';
 
 /** A delivery under our lease, with what the ledger knows of its record. */
 export interface Claim {
@@ -119,7 +120,7 @@ const memberColumns = sql`r.crm_table, r.id, r.tombstone, r.gone_at, r.email_key
  */
 function lockedUnder(lease: Lease, only: RawBuilder<unknown> = sql``): RawBuilder<unknown> {
   return sql`locked as (
-    select crm_table, id from delivery where target = ${lease.target} and lease_token = ${lease.token}::uuid ${only}
+    select crm_table, id from delivery where target = ${lease.target} and ${isUnder(lease)} ${only}
     order by crm_table, id for update)`;
 }
 

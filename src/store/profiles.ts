@@ -8,6 +8,7 @@ import type { ProfileKey, TargetName } from '../../config/words.ts';
 import { unstage } from './brake.ts';
 import type { Lease } from './deliveries.ts';
 import type { Bits, Database, IntentKind, ProfileRow, ProfileState } from './tables.ts';
+import { isUnder } from './under-lease.ts';
 
 export interface Profile {
   readonly key: ProfileKey;
@@ -81,11 +82,12 @@ export async function changeProfiles(
   changes: readonly ProfileChange[],
 ): Promise<void> {
   if (changes.length === 0) return;
+  const keys = changes.map((change) => change.key);
   // A field that is left out keeps what is stored; null empties it.
   const result = await sql`
     with n as (select j from jsonb_array_elements(${JSON.stringify(changes)}::jsonb) as n (j)), locked as (
-      select key from profile where target = ${lease.target} and lease_token = ${lease.token}::uuid
-        and key in (select j ->> 'key' from n) order by key for update
+      select key from profile where target = ${lease.target} and key = any(${keys}::text[])
+        and ${isUnder(lease)} order by key for update
     )
     update profile p set state = n.j ->> 'state', changed_at = now(),
       contact_key = case when n.j ? 'contactKey' then n.j ->> 'contactKey' else p.contact_key end,
@@ -98,11 +100,7 @@ export async function changeProfiles(
     from n join locked l on l.key = n.j ->> 'key'
     where p.target = ${lease.target} and p.key = l.key`.execute(trx);
   if (Number(result.numAffectedRows ?? 0) < changes.length) throw new LeaseLostError();
-  await retryFreed(
-    trx,
-    lease.target,
-    changes.map((change) => change.key),
-  );
+  await retryFreed(trx, lease.target, keys);
 }
 
 /** The code under which a record is parked whose external id another live profile still has. */
@@ -240,7 +238,8 @@ export function createProfiles(db: Kysely<Database>): Profiles {
               as w (contact_key, profile_key)
           ), written as (
             insert into contact_key as c (target, contact_key, profile_key)
-            select ${lease.target}, contact_key, profile_key from wanted
+            select distinct on (contact_key) ${lease.target}, contact_key, profile_key from wanted
+            order by contact_key, profile_key
             on conflict (target, contact_key) do update set profile_key = excluded.profile_key, added_at = now()
             where c.profile_key <> excluded.profile_key and not exists (
               select 1 from profile p where p.target = c.target and p.key = c.profile_key

@@ -7,6 +7,7 @@ import type { EmailKey, RecordId, RecordRef, TableName, TargetName } from '../..
 import { markOwed, type SeenChange } from './checkpoints.ts';
 import type { Lease } from './deliveries.ts';
 import type { Database, DeliveryRow, RecordRow } from './tables.ts';
+import { isUnder } from './under-lease.ts';
 
 export interface RecordNote {
   readonly ref: RecordRef;
@@ -38,7 +39,7 @@ export async function noteRecords(
     ), locked as (
       select r.crm_table, r.id from record r join n on n.crm_table = r.crm_table and n.id = r.id
         join delivery d on d.target = ${lease.target} and d.crm_table = r.crm_table and d.id = r.id
-          and d.lease_token = ${lease.token}::uuid
+          and ${isUnder(lease, 'd.lease_token')}
       order by r.crm_table, r.id for update of r, d
     )
     update record r set gone_at = case when n.gone then coalesce(r.gone_at, now()) end,
