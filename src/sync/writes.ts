@@ -33,8 +33,23 @@ export async function writeAll(batch: Batch, writes: readonly Write[]): Promise<
   return done;
 }
 
-async function writePart(batch: Batch, part: readonly Write[]): Promise<string[]> {
-  if (part.length === 0) return [];
+/**
+ * A record's own id belongs to the profile that it is written to now. Where it is noted at an address that the record left,
+ * and somebody else is written there in the same call, it is not theirs.
+ */
+function withoutIdsOfOthers(writes: readonly Write[]): Write[] {
+  const owners = new Map(writes.map(({ plan }) => [plan.item.contactKey, plan.key]));
+  return writes.map((write) => {
+    const { item, key } = write.plan;
+    const contactKeys = item.ref.contactKeys.filter((id) => (owners.get(id) ?? key) === key);
+    if (contactKeys.length === item.ref.contactKeys.length) return write;
+    return { ...write, plan: { ...write.plan, item: { ...item, ref: { ...item.ref, contactKeys } } } };
+  });
+}
+
+async function writePart(batch: Batch, given: readonly Write[]): Promise<string[]> {
+  if (given.length === 0) return [];
+  const part = withoutIdsOfOthers(given);
   const { core, lease } = batch;
   const intents = part.map((write) => ({
     id: core.uuid(),

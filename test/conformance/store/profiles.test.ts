@@ -201,6 +201,16 @@ onEveryStore('intents and external ids', (world) => {
     expect((await store.profiles.load(lease(1), [a]))[0]?.contactKeys).toEqual(['c3', 'c2', 'c1']);
   });
 
+  test('an id that two profiles of one call name belongs to one of them, and both intents are stored', async () => {
+    const { store } = world();
+    await store.profiles.lease(lease(1), [a, b]);
+    const both = [a, b].map((profileKey) => ({ profileKey, contactKey: 'shared' }));
+    await store.profiles.begin(lease(1), [intent(1, a), intent(2, b)], both);
+    const profiles = await store.profiles.load(lease(1), [a, b]);
+    expect(profiles.filter(({ contactKeys }) => contactKeys.includes('shared'))).toHaveLength(1);
+    expect(profiles.map(({ openIntents }) => openIntents.length)).toEqual([1, 1]);
+  });
+
   test('the external id of a live profile of somebody else is refused, and that intent is not stored', async () => {
     const { store } = world();
     await live(store, b, 'taken');

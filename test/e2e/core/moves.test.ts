@@ -238,3 +238,24 @@ test('identity by record: two records with one address are two contacts, and an 
   expect(contactOf(world, 'new@people.example')).toBeDefined();
   expect(await evidenceOf(worker, lead)).toEqual(['anonymize do-not-email done']);
 });
+
+test('an id that is still noted at an address that was left, while somebody else comes there, is the record’s own', async () => {
+  const { world } = scene;
+  const [here, there] = ['here@people.example', 'there@people.example'];
+  const lead = addPerson(world, { emailaddress1: here }, 'lead');
+  const worker = await scene.open();
+  await worker.settle();
+  const comes = addPerson(world, { emailaddress1: here, firstname: 'Comes' });
+  const left = addPerson(world, { emailaddress1: there, firstname: 'Left' });
+  await worker.pull();
+  // As a write leaves it that nobody knows the answer to: noted with the address that the record had then.
+  await worker.query(
+    `insert into contact_key (target, contact_key, profile_key)
+      select 'main', $1, profile_key from delivery where id = $2::uuid`,
+    [left.id, lead.id],
+  );
+  await worker.settle();
+  expect(contactOf(world, here)).toMatchObject({ externalId: comes.id, properties: { firstName: 'Comes' } });
+  expect(contactOf(world, there)).toMatchObject({ externalId: left.id, properties: { firstName: 'Left' } });
+  expect(await worker.query('select 1 from delivery where parked_code is not null or due_at is not null')).toEqual([]);
+});
