@@ -131,16 +131,17 @@ function callRows(what: string, records: number, { platform, crm, synced }: Meas
 function unchangedRows(records: number, { cycle, platform, crm, synced }: Measured, idle: Measured): Row[] {
   if (synced < records) throw new Error(`only ${synced} of ${records} changed rows were looked at`);
   const own = cycle.milliseconds - idle.cycle.milliseconds;
-  const rate = records / (own / 1000);
+  // On a busy machine the idle cycle may take longer than the other: then nothing is known of the rows.
+  const rate = own > 0 ? records / (own / 1000) : undefined;
   // Asking whether anything changed costs calls of the platform too, with any number of rows.
   const calls = platform.total - idle.platform.total;
   return [
     {
       bar: `nothing relevant changed: ≥ ${bars.rows} rows a second`,
-      measured: `${Math.round(rate)} rows/s (${seconds(own)})`,
+      measured: rate === undefined ? 'lost in the noise' : `${Math.round(rate)} rows/s (${seconds(own)})`,
       against: `${bars.rows} rows/s; idle cycle ${seconds(idle.cycle.milliseconds)}`,
-      ratio: rate / bars.rows,
-      met: rate >= bars.rows,
+      ratio: rate === undefined ? undefined : rate / bars.rows,
+      met: rate === undefined ? undefined : rate >= bars.rows,
     },
     {
       bar: 'nothing relevant changed: processor time of the process (no bar)',
