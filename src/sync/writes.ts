@@ -41,7 +41,10 @@ function withoutIdsOfOthers(writes: readonly Write[]): Write[] {
   const owners = new Map(writes.map(({ plan }) => [plan.item.contactKey, plan.key]));
   return writes.map((write) => {
     const { item, key } = write.plan;
-    const contactKeys = item.ref.contactKeys.filter((id) => (owners.get(id) ?? key) === key);
+    // The one that the contact goes by stays: whether it may be used elsewhere is the ledger's to say.
+    const contactKeys = item.ref.contactKeys.filter(
+      (id) => (owners.get(id) ?? key) === key || id === write.profile.contactKey,
+    );
     if (contactKeys.length === item.ref.contactKeys.length) return write;
     return { ...write, plan: { ...write.plan, item: { ...item, ref: { ...item.ref, contactKeys } } } };
   });

@@ -245,8 +245,8 @@ test('an id that is still noted at an address that was left, while somebody else
   const lead = addPerson(world, { emailaddress1: here }, 'lead');
   const worker = await scene.open();
   await worker.settle();
-  const comes = addPerson(world, { emailaddress1: here, firstname: 'Comes' });
   const left = addPerson(world, { emailaddress1: there, firstname: 'Left' });
+  const comes = addPerson(world, { emailaddress1: here, firstname: 'Comes' });
   await worker.pull();
   // As a write leaves it that nobody knows the answer to: noted with the address that the record had then.
   await worker.query(
