@@ -38,6 +38,7 @@ describe.each(kinds)('queues on %s', (kind) => {
   let database: OpenDatabase;
   let redis: TestRedis | undefined;
   let opened: Queues[];
+  let others: OpenDatabase[];
   let lines: LogLine[];
 
   beforeAll(async () => {
@@ -51,21 +52,25 @@ describe.each(kinds)('queues on %s', (kind) => {
     database = await openDatabase({ databaseUrl: server.url, dataDir: '/nowhere', logger: silentLogger });
     await migrate({ pool: database.pool, migrations: [], logger: silentLogger });
     opened = [];
+    others = [];
   });
   afterEach(async () => {
     await Promise.all(opened.map((queues) => queues.close(1_000)));
     await flush();
+    await Promise.all(others.map((one) => one.close()));
     await database.close();
     await server.drop();
   });
 
-  /** As one process would. */
+  /** As one process would: each has connections of its own, and every worker listens on one. */
   async function open(now: () => number = Date.now): Promise<Queues> {
+    const own = await openDatabase({ databaseUrl: server.url, dataDir: '/nowhere', logger: silentLogger });
+    others.push(own);
     const logger = recordingLogger();
     lines = logger.lines;
     const queues = await createQueues({
       jobs,
-      queuePool: database.queuePool,
+      queuePool: own.queuePool,
       redisUrl: redis ? new Personal(redis.url) : undefined,
       logger,
       now,
