@@ -29,12 +29,16 @@ describe('connector start', () => {
 
     await until(() => contactOf(c.world, person.email));
     const readyz = await fetch(`${ready.health}/readyz`);
-    const metrics = await (await fetch(`${ready.health}/metrics`)).text();
+    // The platform has them a moment before the ledger knows it.
+    const metrics = await until(async () => {
+      const text = await (await fetch(`${ready.health}/metrics`)).text();
+      return text.includes('connector_owed{target="main"} 0') ? text : undefined;
+    });
     worker.process.kill('SIGTERM');
     const { code, stdout, stderr } = await worker.finished;
 
     expect(readyz.status).toBe(200);
-    expect(metrics).toContain('connector_owed{target="main"} 0');
+    expect(metrics).toContain('connector_applied_total{target="main",action="sync",rule="eligible"} 1');
     expect(code).toBe(0);
     expect(stdout).toBe('');
     expect(stderr).not.toContain(person.email);
@@ -69,7 +73,7 @@ describe('connector start', () => {
     worker.process.kill('SIGTERM');
     const { code } = await worker.finished;
 
-    expect(JSON.parse(alarm)).toMatchObject({ alarm: 'configuration-superseded' });
+    expect(JSON.parse(alarm)).toMatchObject({ level: 'error', code: 'CONFIGURATION_SUPERSEDED' });
     expect(readyz.status).toBe(503);
     expect(body).toMatchObject({ missing: [{ part: 'configuration', code: 'CONFIGURATION_SUPERSEDED' }] });
     expect(code).toBe(0);
