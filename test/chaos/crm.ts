@@ -116,10 +116,13 @@ export async function openCrm(options: CrmOptions): Promise<Crm> {
   }
 
   async function update(entry: Entry, values: CrmValues): Promise<number> {
-    await dataverse.post('/update', { table: entry.table, id: entry.id, values });
+    const { versionnumber } = await dataverse.post<{ versionnumber: unknown }>('/update', {
+      table: entry.table,
+      id: entry.id,
+      values,
+    });
     entry.values = { ...entry.values, ...values };
-    // Not read back: the version is no longer the one we know.
-    entry.version = undefined;
+    entry.version = versionnumber;
     tell(entry);
     return 1;
   }

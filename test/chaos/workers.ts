@@ -63,8 +63,11 @@ export function startWorkers(count: number, options: WorkerOptions): Workers {
     // The first worker dies where too few died so far; the others half of the time by the clock, and soon.
     const anywhere = wanting.length === 0 || (slot > 0 && roll.chance(0.5));
     if (sparing || anywhere) return { plan: null, lifeMs: 100 + roll.below(2000), fromBirth: roll.chance(0.4) };
+    // One moment of a call only: whoever waits for several dies at the first of them, and nobody at the last.
+    const missing = (phase: Phase): number => options.killsPerPhase - kills[phase];
+    const ofCall = wanting.filter((phase) => phase !== 'pull').sort((a, b) => missing(b) - missing(a))[0];
     const after: Partial<Record<Phase, number>> = {};
-    for (const phase of wanting) after[phase] = 1 + roll.below(3);
+    for (const phase of wanting) if (phase === 'pull' || phase === ofCall) after[phase] = 1 + roll.below(3);
     return { plan: { after, platformHosts: options.platformHosts }, lifeMs: longestLife, fromBirth: false };
   }
 
