@@ -38,7 +38,12 @@ export function adminOf(base: string): Admin {
           else reject(new Error(`${method} ${path.split('?')[0]} of a simulator: ${response.statusCode} ${text}`));
         });
       });
-      request.on('error', (cause) => reject(new Error(`${method} ${path} of a simulator failed`, { cause })));
+      request.on('error', (cause) => {
+        // The idle connection was closed by the other side at the same moment: it has read nothing of this.
+        if (request.reusedSocket && 'code' in cause && cause.code === 'ECONNRESET')
+          call<T>(method, path, body).then(resolve, reject);
+        else reject(new Error(`${method} ${path} of a simulator failed`, { cause }));
+      });
       request.end(body === undefined ? undefined : JSON.stringify(body));
     });
   }
