@@ -37,6 +37,7 @@ export function resolveSettings(draft: Draft, directory: string): Settings {
     erasure: withoutAbsent(present(draft.erasure, 'erasure')),
     ...(marketingJobs ? { marketingJobs: resolveJobs(marketingJobs) } : {}),
     reconcile: present(draft.reconcile, 'reconcile'),
+    ...(draft.notes ? { notes: draft.notes } : {}),
     ...(draft.audit ? { audit: draft.audit } : {}),
     retention: present(draft.retention, 'retention'),
     worker: present(draft.worker, 'worker'),

@@ -171,6 +171,21 @@ const auditSchema = z
     expected: 'cron, sample, share; each may be left out, e.g. audit: { sample: 500 }',
   });
 
+const notesSchema = z
+  .strictObject({
+    for: z.enum(['exceptions', 'everybody']).default('exceptions').meta({
+      description:
+        'exceptions: records that are anything but synchronised, and those that once were; everybody: every record.',
+    }),
+    perMinute: wholeNumber('Notes that are written in a minute at most.', 1, 3000).default(300),
+  })
+  .optional()
+  .meta({
+    description:
+      "What the connector last did with a record, and why, as one note on the record's timeline, in the language of the marketing jobs. Left out: none.",
+    expected: 'for, perMinute; each may be left out, e.g. notes: { for: exceptions }',
+  });
+
 const workerSchema = z
   .strictObject({
     leaseSeconds: seconds('Seconds a claim lasts unless it is renewed.', { min: 1, max: 3600 }).default(120),
@@ -315,6 +330,7 @@ export const sectionSchemas = {
     .prefault({})
     .meta({ description: 'Explicit erasures.' }),
   marketingJobs: marketingJobsSchema,
+  notes: notesSchema,
   reconcile: reconcileSchema,
   audit: auditSchema,
   retention: retentionSchema,
@@ -340,6 +356,7 @@ export const sectionOrder = [
   'suppression',
   'erasure',
   'marketingJobs',
+  'notes',
   'reconcile',
   'audit',
   'retention',

@@ -149,6 +149,12 @@ export interface Settings {
   readonly erasure: { readonly blockWhen?: ColumnCondition };
   /** Undefined when marketing jobs are switched off (`marketingJobs: false`). */
   readonly marketingJobs?: MarketingJobSettings;
+  /** Undefined when nothing is written to the records' timelines. */
+  readonly notes?: {
+    readonly for: 'exceptions' | 'everybody';
+    /** Notes written in a minute at most. */
+    readonly perMinute: number;
+  };
   readonly reconcile: { readonly cron: string };
   /** Undefined when nothing is audited by schedule. */
   readonly audit?: {

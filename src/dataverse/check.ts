@@ -1,6 +1,6 @@
 /**
  * Everything the configuration needs of Dataverse, tried out: credentials, application user, tables, columns, lookups,
- * the change feed and the Marketing Job table. Guarantees that each prerequisite that is missing is named with its mend
+ * the change feed, the Marketing Job table and notes. Guarantees that each prerequisite that is missing is named with its mend
  * and that nothing is written. Stops early where nothing further could be told.
  */
 import type { Settings } from '../../config/settings.ts';
@@ -8,13 +8,14 @@ import { parseRecordId } from '../../config/words.ts';
 import { isConnectorError } from '../http/errors.ts';
 import { failed, fine, wrong } from './check-findings.ts';
 import { checkJobs } from './check-jobs.ts';
+import { checkNotes } from './check-notes.ts';
 import { checkTable, type TableCheckOptions } from './check-tables.ts';
 import type { DataverseClient, Json } from './client.ts';
 import type { CrmFinding } from './crm.ts';
 import { configuredTables } from './find-by-address.ts';
 
 export interface DataverseCheckOptions extends TableCheckOptions {
-  readonly settings: Pick<Settings, 'tables' | 'targets' | 'marketingJobs'>;
+  readonly settings: Pick<Settings, 'tables' | 'targets' | 'marketingJobs'> & Partial<Pick<Settings, 'notes'>>;
 }
 
 export function createDataverseCheck(options: DataverseCheckOptions): (signal: AbortSignal) => Promise<CrmFinding[]> {
@@ -34,10 +35,10 @@ export function createDataverseCheck(options: DataverseCheckOptions): (signal: A
       await retention(client, signal),
     ];
     for (const table of configuredTables(settings)) findings.push(...(await checkTable(table, options, signal)));
+    const userId = parseRecordId(who.UserId);
     const jobs = settings.marketingJobs;
-    if (jobs !== undefined) {
-      findings.push(...(await checkJobs(client, metadata, jobs, parseRecordId(who.UserId), signal)));
-    }
+    if (jobs !== undefined) findings.push(...(await checkJobs(client, metadata, jobs, userId, signal)));
+    if (settings.notes) findings.push(await checkNotes(client, metadata, configuredTables(settings), userId, signal));
     return findings;
   };
 }

@@ -14,11 +14,12 @@ import { findByAddress } from './find-by-address.ts';
 import { createHiddenAddress } from './hidden-address.ts';
 import { createMarketingJobs, type MarketingJobs } from './marketing-jobs.ts';
 import { createMetadata } from './metadata.ts';
+import { writeNote } from './notes.ts';
 import { tableSettings } from './read-plan.ts';
 import { createRecordReader } from './record-reader.ts';
 
-export type CrmSettings = Pick<Settings, 'dataverse' | 'tables' | 'targets' | 'marketingJobs'> &
-  Partial<Pick<Settings, 'suppression' | 'erasure'>>;
+export type CrmSettings = Pick<Settings, 'dataverse' | 'tables' | 'targets' | 'marketingJobs' | 'notes'> &
+  Partial<Pick<Settings, 'suppression' | 'erasure' | 'notes'>>;
 
 export interface CrmOptions extends Omit<ConnectionOptions, 'settings' | 'timeoutMs'> {
   readonly settings: CrmSettings;
@@ -54,6 +55,7 @@ export function createCrm(options: CrmOptions): ClosableCrm {
     openJobs: async (signal) => needed(jobs).open(signal),
     readJob: async (id, signal) => needed(jobs).read(id, signal),
     updateJob: async (id, etag, update, signal) => needed(jobs).update(id, etag, update, signal),
+    writeNote: (ref, note, isThere, signal) => writeNote(client, ref, note, isThere, signal),
     hidesAddress: createHiddenAddress({ client, metadata, settings, now }),
     changeTrackingDays: (signal) => changeTrackingDays(client, signal),
     check,

@@ -82,6 +82,13 @@ export interface MarketingJobUpdate {
   readonly recordTable?: string;
 }
 
+/** What a CRM user reads on a record's timeline: flags, ids and our own sentences, nothing of the row. */
+export interface Note {
+  /** At most 500 characters. */
+  readonly subject: string;
+  readonly text: string;
+}
+
 export interface CrmFinding {
   readonly ok: boolean;
   readonly subject: string;
@@ -123,6 +130,11 @@ export interface Crm {
     update: MarketingJobUpdate,
     signal: AbortSignal,
   ): Promise<'done' | 'changed' | 'gone'>;
+  /**
+   * Writes the one note of ours on a record's timeline; the row itself is not written to. Answers 'gone' when the record
+   * does not exist. `isThere`: the note was written before. Left out where nothing may be written.
+   */
+  writeNote?(ref: RecordRef, note: Note, isThere: boolean, signal: AbortSignal): Promise<'done' | 'gone'>;
   /** Days after which a delta token dies (organizations.expirechangetrackingindays). */
   changeTrackingDays(signal: AbortSignal): Promise<number | undefined>;
   /** Everything the configuration needs of Dataverse, each with its mend. */

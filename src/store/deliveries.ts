@@ -5,6 +5,7 @@
  */
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { EmailKey, ProfileKey, RecordId, RecordRef, TableName, TargetName } from '../../config/words.ts';
+import { type NotesFor, oweNotes } from './record-notes.ts';
 import type { Bits, Database } from './tables.ts';
 import { isUnder } from './under-lease.ts';
 
@@ -167,7 +168,11 @@ export interface Deliveries {
   peek(target: TargetName, keys: readonly ProfileKey[], refs: readonly RecordRef[]): Promise<LedgerMember[]>;
   renew(lease: Lease): Promise<void>;
   putBack(lease: Lease, items: readonly PutBack[]): Promise<void>;
-  park(lease: Lease, items: readonly Parking[]): Promise<void>;
+  /**
+   * Sets deliveries aside with their reason; those that are no longer under the lease, or have news, are left.
+   * @param notes whose notes are owed by that: left out, nobody's
+   */
+  park(lease: Lease, items: readonly Parking[], notes?: NotesFor): Promise<void>;
   /** Gives everything under this lease back, due as it was. */
   release(lease: Lease): Promise<void>;
   isDue(target: TargetName): Promise<boolean>;
@@ -258,21 +263,29 @@ export function createDeliveries(db: Kysely<Database>): Deliveries {
         where d.target = ${lease.target} and d.crm_table = n.crm_table and d.id = n.id`.execute(db);
     },
 
-    async park(lease, items) {
+    async park(lease, items, notes) {
       if (items.length === 0) return;
-      await sql`
-        with n as (
-          select * from unnest(${items.map((i) => i.ref.table)}::text[], ${items.map((i) => i.ref.id)}::uuid[],
-          ${items.map((i) => i.seq)}::bigint[], ${items.map((i) => i.code)}::text[], ${items.map((i) => i.reason)}::text[])
-          as n (crm_table, id, seq, code, reason)
-        ), ${lockedUnder(lease, sql`and (crm_table, id) in (select crm_table, id from n)`)}
-        update delivery d set due_at = case when d.owed_seq > n.seq then d.due_at end,
-          parked_code = case when d.owed_seq > n.seq then null else n.code end,
-          parked_reason = case when d.owed_seq > n.seq then null else n.reason end,
-          parked_at = case when d.owed_seq <= n.seq then now() end, lot = case when d.owed_seq > n.seq then d.lot end,
-          lease_token = null, lease_until = null
-        from n join locked l on l.crm_table = n.crm_table and l.id = n.id
-        where d.target = ${lease.target} and d.crm_table = n.crm_table and d.id = n.id`.execute(db);
+      await db.transaction().execute(async (trx) => {
+        await sql`
+          with n as (
+            select * from unnest(${items.map((i) => i.ref.table)}::text[], ${items.map((i) => i.ref.id)}::uuid[],
+            ${items.map((i) => i.seq)}::bigint[], ${items.map((i) => i.code)}::text[], ${items.map((i) => i.reason)}::text[])
+            as n (crm_table, id, seq, code, reason)
+          ), ${lockedUnder(lease, sql`and (crm_table, id) in (select crm_table, id from n)`)}
+          update delivery d set due_at = case when d.owed_seq > n.seq then d.due_at end,
+            parked_code = case when d.owed_seq > n.seq then null else n.code end,
+            parked_reason = case when d.owed_seq > n.seq then null else n.reason end,
+            parked_at = case when d.owed_seq <= n.seq then now() end, lot = case when d.owed_seq > n.seq then d.lot end,
+            lease_token = null, lease_until = null
+          from n join locked l on l.crm_table = n.crm_table and l.id = n.id
+          where d.target = ${lease.target} and d.crm_table = n.crm_table and d.id = n.id`.execute(trx);
+        if (notes)
+          await oweNotes(
+            trx,
+            items.map(({ ref }) => ref),
+            notes,
+          );
+      });
     },
 
     async release(lease) {

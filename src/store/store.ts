@@ -1,6 +1,6 @@
 /** All table families over one connection pool, and the one way to write several of them at once. */
 import type { Kysely, Transaction } from 'kysely';
-import type { TargetName } from '../../config/words.ts';
+import type { RecordRef, TargetName } from '../../config/words.ts';
 import { type ActivityBook, createActivityBook } from './activity.ts';
 import { type AlarmBook, createAlarmBook } from './alarms.ts';
 import { type AuditBook, createAuditBook } from './audit.ts';
@@ -21,6 +21,7 @@ import { createEvidenceSeals, type EvidenceSeals } from './evidence-seals.ts';
 import { createLists, type Lists } from './lists.ts';
 import { createOverview, type Overview } from './overview.ts';
 import { changeProfiles, closeIntents, createProfiles, type ProfileChange, type Profiles } from './profiles.ts';
+import { createRecordNotes, type NotesFor, oweNotes, type RecordNotes } from './record-notes.ts';
 import { createRecords, noteRecords, type RecordNote, type Records } from './records.ts';
 import { createRekey, type RekeyFamily } from './rekey.ts';
 import { createRemovedTargets, type RemovedTargets } from './removed-targets.ts';
@@ -39,6 +40,7 @@ import {
 export interface Store {
   readonly checkpoints: Checkpoints;
   readonly records: Records;
+  readonly recordNotes: RecordNotes;
   readonly deliveries: Deliveries;
   readonly profiles: Profiles;
   readonly erasures: Erasures;
@@ -67,6 +69,8 @@ export interface UnitOfWork {
   changeProfiles(lease: Lease, changes: readonly ProfileChange[]): Promise<void>;
   noteRecords(lease: Lease, notes: readonly RecordNote[]): Promise<void>;
   completeDeliveries(lease: Lease, completions: readonly Completion[]): Promise<void>;
+  /** What there is to tell CRM users about these records has changed. */
+  oweNotes(refs: readonly RecordRef[], notes: NotesFor): Promise<void>;
   closeIntents(ids: readonly string[]): Promise<void>;
   appendEvidence(rows: readonly NewEvidence[]): Promise<void>;
   completeErasureTarget(lease: Lease, done: ErasureTargetDone): Promise<void>;
@@ -79,6 +83,7 @@ function unitOfWork(trx: Transaction<Database>): UnitOfWork {
     changeProfiles: (lease, changes) => changeProfiles(trx, lease, changes),
     noteRecords: (lease, notes) => noteRecords(trx, lease, notes),
     completeDeliveries: (lease, completions) => completeDeliveries(trx, lease, completions),
+    oweNotes: (refs, notes) => oweNotes(trx, refs, notes),
     closeIntents: (ids) => closeIntents(trx, ids),
     appendEvidence: (rows) => appendEvidence(trx, rows),
     completeErasureTarget: (lease, done) => completeErasureTarget(trx, lease, done),
@@ -90,6 +95,7 @@ export function createStore(db: Kysely<Database>): Store {
   return {
     checkpoints: createCheckpoints(db),
     records: createRecords(db),
+    recordNotes: createRecordNotes(db),
     deliveries: createDeliveries(db),
     profiles: createProfiles(db),
     erasures: createErasures(db),

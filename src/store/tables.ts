@@ -135,6 +135,17 @@ export interface Database {
     closed_at: Date | null;
     seen_at: Generated<Date>;
   };
+  record_note: {
+    crm_table: TableName;
+    id: RecordId;
+    shown: string | null;
+    due_at: Date | null;
+    due_seq: Generated<number>;
+    attempts: Generated<number>;
+    lease_token: string | null;
+    lease_until: Date | null;
+    looked_at: Generated<Date>;
+  };
   suppression: { kind: 'address' | 'record'; value: string; reason: string; added_at: Generated<Date> };
   hold: {
     id: Generated<number>;

@@ -60,6 +60,7 @@ export async function park(batch: Batch, views: readonly View[], code: string, r
   await batch.core.store.deliveries.park(
     batch.lease,
     claims.map((claim) => ({ ref: claim.ref, seq: claim.seq, code, reason })),
+    batch.core.settings.notes?.for,
   );
   for (const claim of claims)
     batch.core.logger.warn(

@@ -79,6 +79,15 @@ export async function complete(batch: Batch, finished: readonly Finished[]): Pro
       batch.lease,
       finished.flatMap((f) => completionsOf(batch, f)),
     );
+    // The others of a profile too: what is done to it is done to them.
+    const { notes } = batch.core.settings;
+    if (notes) {
+      const views = finished.flatMap((f) => f.judged.views);
+      await unit.oweNotes(
+        views.map((view) => view.ledger.ref),
+        notes.for,
+      );
+    }
     // Own intents are answered; those of others can no longer take effect once they are old enough.
     await unit.closeIntents(
       finished.flatMap((f) => [

@@ -9,6 +9,7 @@ import { ConnectorError, isConnectorError } from '../http/errors.ts';
 import { apply } from './apply.ts';
 import { type Core, configuredTables, targetNames } from './core.ts';
 import { marketingJobs } from './marketing-jobs.ts';
+import { writeNotes } from './notes.ts';
 import { isDryRun } from './pilot.ts';
 import { pull } from './pull.ts';
 
@@ -79,6 +80,7 @@ export async function fullCycle(core: Core, options: CycleOptions): Promise<Cycl
     jobsTrouble = await settleJobs(core, signal);
     if (!(await isAnythingDue(core, troubles))) break;
   }
+  await tellOnRecords(core, signal);
   return {
     tables,
     targets: await describeTargets(core, since, before, troubles),
@@ -107,6 +109,16 @@ async function settleJobs(core: Core, signal: AbortSignal): Promise<Trouble | un
     signal.throwIfAborted();
     core.logger.warn({ err: error }, 'marketing jobs could not be dealt with');
     return troubleOf(error);
+  }
+}
+
+/** As many as fit into a minute; what is left follows with the next cycle. */
+async function tellOnRecords(core: Core, signal: AbortSignal): Promise<void> {
+  try {
+    await writeNotes(core, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    core.logger.warn({ err: error }, 'notes could not be written');
   }
 }
 

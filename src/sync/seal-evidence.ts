@@ -1,9 +1,11 @@
 /**
- * What is done beside the work, once a minute: new evidence is sealed, and what has served its purpose is forgotten.
+ * What is done beside the work, once a minute: new evidence is sealed, notes for CRM users are written, and what has served
+ * its purpose is forgotten.
  * Guarantees: safe in every process at once; stops between two steps when asked to; nothing here touches a platform. The number and hash of each seal go to the log, so that a copy is kept where the database's owner is not.
  */
 import type { SealReport, Signer } from '../store/evidence-seals.ts';
 import type { Core } from './core.ts';
+import { writeNotes } from './notes.ts';
 import { watch } from './watch.ts';
 
 /** Rows dropped by one statement, and statements of one kind in one run. */
@@ -36,6 +38,8 @@ export async function housekeeping(core: Core, signal: AbortSignal): Promise<Kep
   if (current !== undefined && current.epoch !== core.epoch)
     return { sealed, evidence, records: 0, profiles: 0, finished: 0 };
   await watch(core, signal);
+  const notes = await writeNotes(core, signal);
+  if (notes > 0) core.logger.info({ notes }, 'notes were written to the timelines of records');
   if (!(await store.retention.isTurn(retentionEverySeconds)))
     return { sealed, evidence, records: 0, profiles: 0, finished: 0 };
   const finished = await repeat(signal, () => store.retention.dropFinished(jobDays, atOnce));

@@ -12,6 +12,7 @@ import { outsidePilotCode } from '../store/targets.ts';
 import { mapLimit } from './concurrency.ts';
 import { type Core, targetNames, targetOf } from './core.ts';
 import { factsOfRow, ruleSettingsOf } from './mapping.ts';
+import { noteErasure } from './notes.ts';
 import { isDryRun } from './pilot.ts';
 import { english, type JobTexts, textsOf } from './texts/index.ts';
 
@@ -20,8 +21,7 @@ export async function settleErasures(core: Core, signal: AbortSignal): Promise<s
   const closed: string[] = [];
   for (const erasure of await core.store.erasures.ready(100)) {
     try {
-      await settle(core, erasure, signal);
-      closed.push(erasure.id);
+      if (await settle(core, erasure, signal)) closed.push(erasure.id);
     } catch (error) {
       core.logger.warn(
         { erasure: erasure.id, err: error },
@@ -32,13 +32,16 @@ export async function settleErasures(core: Core, signal: AbortSignal): Promise<s
   return closed;
 }
 
-async function settle(core: Core, erasure: ErasureRow, signal: AbortSignal): Promise<void> {
+/** Answers false when it has to wait for a moment. */
+async function settle(core: Core, erasure: ErasureRow, signal: AbortSignal): Promise<boolean> {
   const refs = new Map<string, RecordRef>();
   for (const ref of await core.store.erasures.records(erasure.id)) refs.set(formatRecordRef(ref), ref);
   if (erasure.crm_table && erasure.record_id) {
     const own: RecordRef = { table: erasure.crm_table, id: erasure.record_id };
     refs.set(formatRecordRef(own), own);
   }
+  const { detail } = erasureResult(core, erasure, await core.store.erasures.targets(erasure.id));
+  if (!(await noteErasure(core, [...refs.values()], detail, signal))) return false;
   const marks: { ref: RecordRef; etag: string }[] = [];
   let stillEligible = false;
   await mapLimit([...refs.values()], 4, async (ref) => {
@@ -64,6 +67,7 @@ async function settle(core: Core, erasure: ErasureRow, signal: AbortSignal): Pro
   }
   await core.store.erasures.close(erasure, marks, stillEligible, suppress);
   for (const name of targetNames(core)) await core.wake.apply(name);
+  return true;
 }
 
 /** Whether the target says done and can undo it: that is no erasure. */

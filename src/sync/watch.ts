@@ -83,6 +83,8 @@ async function isOver(core: Core, { alarm, subject }: RaisedAlarm): Promise<bool
     }
     case 'job-table':
       return core.settings.marketingJobs === undefined;
+    case 'notes':
+      return core.settings.notes === undefined;
     case 'job-waiting':
       return ((await store.jobs.get(subject))?.closed_at ?? true) !== null;
     case 'erasure-waiting': {

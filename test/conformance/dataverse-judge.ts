@@ -298,6 +298,37 @@ export const writeCases: readonly Case[] = [
     },
   },
   {
+    name: 'a note hangs on a record, leaves its row as it is, goes with it, and takes rights on both tables',
+    async run({ simulator, client }) {
+      const [key = '', master = ''] = people(simulator, 2);
+      const version = simulator.crm.read('contact', key)?.versionnumber;
+      const data = { subject: 'In short', notetext: 'At length', 'objectid_contact@odata.bind': `/contacts(${key})` };
+      const made = '33333333-3333-4333-8333-333333333333';
+
+      await client().create({ collection: 'annotations', data: { ...data, annotationid: made } });
+      const twice = await failureOf(
+        client().create({ collection: 'annotations', data: { ...data, annotationid: made } }),
+      );
+      simulator.access.setPrivileges('contact', { appendTo: 'None' });
+      const onto = await failureOf(client().create({ collection: 'annotations', data }));
+      simulator.access.setPrivileges('contact', { appendTo: 'Global' });
+      simulator.access.setPrivileges('annotation', { append: 'None' });
+      const from = await failureOf(client().create({ collection: 'annotations', data }));
+      const { versionnumber } = simulator.crm.read('contact', key) ?? {};
+      simulator.crm.merge('contact', master, key);
+      const moved = simulator.crm.read('annotation', made)?.objectid;
+      simulator.crm.delete('contact', master);
+
+      assert.deepEqual([twice.status, twice.code], [412, '0x80040237']);
+      assert.match(onto.message, /prvAppendToContact privilege/);
+      assert.match(from.message, /prvAppendNote privilege/);
+      assert.equal(typeof version, 'number');
+      assert.equal(versionnumber, version);
+      assert.deepEqual(moved, { table: 'contact', id: master });
+      assert.equal(simulator.crm.read('annotation', made), undefined);
+    },
+  },
+  {
     name: 'columns that do not exist, values of another type and texts too long are refused in a body',
     async run({ simulator, client }) {
       const [key = ''] = people(simulator, 1);

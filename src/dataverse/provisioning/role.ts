@@ -7,6 +7,7 @@
 import { parseRecordId, type TableName } from '../../../config/words.ts';
 import { isConnectorError } from '../../http/errors.ts';
 import { fine, wrong } from '../check-findings.ts';
+import { notePrivileges } from '../check-notes.ts';
 import type { DataverseClient } from '../client.ts';
 import type { CrmFinding } from '../crm.ts';
 import { configuredTables } from '../find-by-address.ts';
@@ -75,6 +76,10 @@ async function needsOf(client: DataverseClient, settings: ProvisioningSettings, 
   if (jobs && found) {
     add(found.privileges.Read, 'taking up marketing jobs');
     add(found.privileges.Write, 'writing the results of marketing jobs');
+  }
+  if (settings.notes) {
+    const privilegesOf = async (table: string) => (await readTable(client, table, signal))?.privileges;
+    for (const { privilege, why } of await notePrivileges(tables, privilegesOf)) add(privilege, why);
   }
   add('prvReadOrganization', 'how long Dataverse remembers deletions');
   add('prvReadEntity', 'finding tables by name');

@@ -47,7 +47,7 @@ export interface Bench {
 
 export type ProvisioningSettings = Pick<
   Settings,
-  'dataverse' | 'tables' | 'targets' | 'marketingJobs' | 'server' | 'privacy' | 'suppression' | 'erasure'
+  'dataverse' | 'tables' | 'targets' | 'marketingJobs' | 'server' | 'privacy' | 'suppression' | 'erasure' | 'notes'
 >;
 
 export function inSolution({ solution }: Bench): Readonly<Record<string, string>> {

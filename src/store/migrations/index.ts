@@ -5,6 +5,7 @@ import { evidenceSeal } from './003-evidence-seal.ts';
 import { abandonedTarget } from './004-abandoned-target.ts';
 import { alarmsAndActivity } from './005-alarms-and-activity.ts';
 import { sparePace } from './006-spare-pace.ts';
+import { recordNotes } from './007-record-notes.ts';
 import { quotaSql } from './quota.ts';
 
 export const migrations: readonly Migration[] = [
@@ -14,4 +15,5 @@ export const migrations: readonly Migration[] = [
   abandonedTarget,
   alarmsAndActivity,
   sparePace,
+  recordNotes,
 ];

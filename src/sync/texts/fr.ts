@@ -48,6 +48,41 @@ export const french: JobTexts = {
     dryRun: 'la cible est en essai à blanc (dryRun: true) : rien n’y est envoyé tant que ce réglage reste',
     pausedByOperator: 'un administrateur l’a mise en pause',
   },
+  note: {
+    subject: 'Plateforme d’e-mail : la situation de cette personne',
+    decided: (action, because, rule) => `Décision : ${action}. ${because} (règle ${rule})`,
+    rules: {
+      deleted: 'L’enregistrement a été supprimé dans Dynamics.',
+      'erased-on-request': 'Quelqu’un a demandé d’effacer cette personne, et ce n’est pas encore terminé.',
+      'erased-before': 'Cette personne a été effacée sur demande, et l’enregistrement n’a pas changé depuis.',
+      suppressed: 'L’adresse ou l’enregistrement est sur la liste de ceux qui ne doivent plus être ajoutés.',
+      'no-email': 'L’enregistrement n’a pas d’adresse e-mail, ou quelque chose qui ne peut pas en être une.',
+      'do-not-email': 'Selon l’enregistrement, cette personne ne doit pas recevoir d’e-mails.',
+      inactive: 'L’enregistrement n’est pas actif, et ces personnes sont anonymisées.',
+      merged: 'L’enregistrement est un doublon qui a été fusionné avec un autre.',
+      'do-not-bulk-email': 'Selon l’enregistrement, cette personne ne veut pas d’e-mails en masse.',
+      'out-of-scope': 'L’enregistrement ne fait pas partie de ceux choisis pour la plateforme d’e-mail.',
+      'inactive-kept':
+        'L’enregistrement n’est pas actif ; ces personnes sont tenues à jour, mais aucune n’est ajoutée.',
+      eligible: 'Rien ne s’y oppose.',
+    },
+    states: {
+      new: (target) => `${target} : absente.`,
+      absent: (target) => `${target} : absente.`,
+      live: (target) =>
+        `${target} : présente, avec les autorisations de Dynamics pour autant qu’elles puissent être accordées.`,
+      reset: (target) => `${target} : présente, sans aucune autorisation.`,
+      held: (target) => `${target} : présente, sans aucune autorisation tant que personne n’a examiné l’anonymisation.`,
+      anonymized: (target) => `${target} : anonymisée.`,
+    },
+    notYet: (target) => `${target} : rien n’a encore été envoyé.`,
+    held: (target) => `${target} : l’anonymisation attend que quelqu’un l’ait examinée.`,
+    parked: (target, reason, code) => `${target} : non fait : ${reason} (${code})`,
+    shared: 'D’autres enregistrements ont la même adresse e-mail ; la personne y vaut pour tous ensemble.',
+    written: (at) => `État au ${at}. Le connecteur tient cette note à jour ; ce qu’on y change est perdu.`,
+    merged: 'Cette note concernait un enregistrement qui a été fusionné avec un autre.',
+    erased: 'La personne a été effacée sur demande :',
+  },
   sync: {
     actions: {
       sync: 'synchronisé',

@@ -1,8 +1,9 @@
 /**
- * Everything that a CRM user reads in the result of a Marketing Job. Guarantees that a language without one of these
+ * Everything that a CRM user reads: the result of a Marketing Job, and the note on a record. Guarantees that a language without one of these
  * texts does not type-check. What a platform's adapter says about its own side, and codes, stay English inside them.
  */
-import type { Action } from '../../rules/facts.ts';
+import type { Action, RuleName } from '../../rules/facts.ts';
+import type { ProfileState } from '../../store/tables.ts';
 
 export interface JobTexts {
   /** Why a job cannot be taken up; the names of columns and choices are those that `connector setup` gives them. */
@@ -42,6 +43,23 @@ export interface JobTexts {
     readonly outsidePilot: string;
     readonly dryRun: string;
     readonly pausedByOperator: string;
+  };
+  /** The note on a record's timeline. */
+  readonly note: {
+    readonly subject: string;
+    /** What was decided; `action` is one of `sync.actions`, `because` one of `rules`. */
+    decided(action: string, because: string, rule: string): string;
+    readonly rules: Readonly<Record<RuleName, string>>;
+    /** How the person stands on a target. */
+    readonly states: Readonly<Record<ProfileState, (target: string) => string>>;
+    notYet(target: string): string;
+    held(target: string): string;
+    parked(target: string, reason: string, code: string): string;
+    readonly shared: string;
+    /** `at`: date and time, in UTC. */
+    written(at: string): string;
+    readonly merged: string;
+    readonly erased: string;
   };
   readonly sync: {
     readonly actions: Readonly<Record<Action, string>>;

@@ -89,6 +89,7 @@ export function connection(room: Room, hooks: Hooks): Store {
     installation: family('installation', memoryInstallation(room)),
     configurations: family('configurations', memoryConfigurations(room)),
     evidence: family('evidence', memoryEvidence(room)),
+    recordNotes: absent('recordNotes'),
     evidenceSeals: absent('evidenceSeals'),
     alarms: absent('alarms'),
     activity: absent('activity'),
@@ -132,6 +133,7 @@ async function transaction<T>(room: Room, hooks: Hooks, work: (unit: UnitOfWork)
     noteRecords: (lease, notes) => later('noteRecords', { apply: () => noteRecords(room, lease, notes) }),
     completeDeliveries: (lease, completions) =>
       later('completeDeliveries', { apply: () => completeDeliveries(room, lease, completions) }),
+    oweNotes: () => Promise.reject(new Error('unit.oweNotes is not there in memory: use PostgreSQL')),
     closeIntents: (ids) => later('closeIntents', { apply: () => closeIntents(room, ids) }),
     appendEvidence: (rows) => later('appendEvidence', { apply: () => appendEvidence(room, rows) }),
     completeErasureTarget: (lease, done) =>

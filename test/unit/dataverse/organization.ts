@@ -42,7 +42,7 @@ export function startOrganization(origin = url): Organization {
     const { status = 200, body, headers: sent = {} } = typeof next === 'function' ? next(call) : next;
     return [status, typeof body === 'string' ? body : JSON.stringify(body), sent];
   }
-  for (const method of ['GET', 'PATCH']) nock(origin).persist().intercept(/.*/, method).reply(reply);
+  for (const method of ['GET', 'PATCH', 'POST']) nock(origin).persist().intercept(/.*/, method).reply(reply);
   return { calls, answer: (...answers) => void queue.push(...answers), left: () => queue.length };
 }
 
