@@ -114,6 +114,8 @@ export interface Erasures {
   /** Open erasures whose targets have all answered. */
   ready(limit: number): Promise<ErasureRow[]>;
   targets(id: string): Promise<ErasureTargetRow[]>;
+  /** These targets, which have answered, are to do it once more; that somebody was erased stays. Nothing once it is closed. */
+  reopen(id: string, targets: readonly TargetName[]): Promise<void>;
   records(id: string): Promise<RecordRef[]>;
   get(id: string): Promise<ErasureRow | undefined>;
   byJob(jobId: string): Promise<ErasureRow | undefined>;
@@ -233,6 +235,13 @@ export function createErasures(db: Kysely<Database>): Erasures {
 
     async targets(id) {
       return db.selectFrom('erasure_target').selectAll().where('erasure_id', '=', id).orderBy('target').execute();
+    },
+
+    async reopen(id, targets) {
+      await sql`update erasure_target t set state = 'pending', due_at = now(), attempts = 0, completed_at = null,
+          status = case when t.state = 'done' then t.status end, request_id = case when t.state = 'done' then t.request_id end
+        from erasure e where e.id = t.erasure_id and e.id = ${id}::uuid and e.state = 'open'
+          and t.target = any(${targets}::text[]) and t.state in ('done', 'absent')`.execute(db);
     },
 
     async records(id) {

@@ -5,6 +5,7 @@
  * the command line in English; what an adapter says of its platform is English in both.
  */
 import { formatRecordRef, type RecordRef, type TargetName } from '../../config/words.ts';
+import type { Row } from '../dataverse/crm.ts';
 import { ConnectorError } from '../http/errors.ts';
 import { decide } from '../rules/rules.ts';
 import type { ErasureRow, ErasureTargetRow } from '../store/tables.ts';
@@ -14,6 +15,7 @@ import { type Core, targetNames, targetOf } from './core.ts';
 import { factsOfRow, ruleSettingsOf } from './mapping.ts';
 import { noteErasure } from './notes.ts';
 import { isDryRun } from './pilot.ts';
+import { stillThere } from './still-there.ts';
 import { english, type JobTexts, textsOf } from './texts/index.ts';
 
 /** Closes what is ready. Answers the ids of the closed erasures. */
@@ -40,9 +42,11 @@ async function settle(core: Core, erasure: ErasureRow, signal: AbortSignal): Pro
     const own: RecordRef = { table: erasure.crm_table, id: erasure.record_id };
     refs.set(formatRecordRef(own), own);
   }
-  const { detail } = erasureResult(core, erasure, await core.store.erasures.targets(erasure.id));
+  const parts = await core.store.erasures.targets(erasure.id);
+  const { detail } = erasureResult(core, erasure, parts);
   if (!(await noteErasure(core, [...refs.values()], detail, signal))) return false;
   const marks: { ref: RecordRef; etag: string }[] = [];
+  let own: Row | undefined;
   let stillEligible = false;
   await mapLimit([...refs.values()], 4, async (ref) => {
     if (!core.settings.tables[ref.table]) return;
@@ -50,6 +54,7 @@ async function settle(core: Core, erasure: ErasureRow, signal: AbortSignal): Pro
     if (row === undefined) return;
     if (!('etag' in row)) throw new ConnectorError('park', row.code, row.reason);
     marks.push({ ref, etag: row.etag });
+    if (ref.table === erasure.crm_table && ref.id === erasure.record_id) own = row;
     for (const name of targetNames(core)) {
       const { settings } = targetOf(core, name);
       const table = settings.tables[ref.table];
@@ -58,6 +63,16 @@ async function settle(core: Core, erasure: ErasureRow, signal: AbortSignal): Pro
       if (decide(facts, ruleSettingsOf(core.settings, settings)).action === 'sync') stillEligible = true;
     }
   });
+  const again = await stillThere(core, erasure, parts, own);
+  if (again.length > 0) {
+    core.logger.info(
+      { erasure: erasure.id, targets: again },
+      'an erased person has come to an address that is there; erased once more',
+    );
+    await core.store.erasures.reopen(erasure.id, again);
+    for (const name of again) await core.wake.apply(name);
+    return false;
+  }
   const suppress: { kind: 'address' | 'record'; value: string }[] = [];
   if (core.settings.suppression.afterErasure) {
     for (const name of refs.keys()) suppress.push({ kind: 'record', value: name });

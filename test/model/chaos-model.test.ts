@@ -116,6 +116,37 @@ describe('an erasure', () => {
   });
 });
 
+describe('an erasure of one of two who share an address', () => {
+  function asked(): ChaosModel {
+    const world = model();
+    world.put(row('1'), 0);
+    world.put(row('2'), 0);
+    world.erasureAsked('job', 'contact/1', 2 * minute);
+    return world;
+  }
+
+  test('keeps both away', () => {
+    const world = asked();
+    world.erasureDone('job', 'contact/1', 3 * minute);
+    expect(endsAt(world)).toEqual([absent]);
+  });
+
+  test('keeps both away when the one was deleted meanwhile', () => {
+    const world = asked();
+    world.gone('contact/1', 2.5 * minute);
+    world.erasureDone('job', 'contact/1', 3 * minute);
+    expect(endsAt(world)).toEqual([absent]);
+  });
+
+  test('may leave the other there when the one has moved before anybody took the job up', () => {
+    const world = asked();
+    world.put(row('1', { email: 'b@chaos.example' }), 2.5 * minute);
+    world.erasureDone('job', 'contact/1', 3 * minute);
+    expect(endsAt(world)).toEqual(expect.arrayContaining([absent, live('2')]));
+    expect(endsAt(world)).toHaveLength(2);
+  });
+});
+
 describe('an erasure of a record that is merged meanwhile', () => {
   function merged(): ChaosModel {
     const world = model();

@@ -193,16 +193,26 @@ export class ChaosModel {
         if (known) together.add(known);
       }
     }
+    const stayed = subject !== undefined && this.#keptAddress(subject, erasure);
     for (const known of together) {
       if (!known.row) continue;
       const unchanged = known.changedAt < erasure.at;
       const address = validAddress(known.row.email);
-      const sharesIt = known === subject || (address !== undefined && address === erasure.address);
+      // Whoever stays at an address that the person left before anybody took the job up has nothing to do with it.
+      const sharesIt = known === subject || (stayed && address !== undefined && address === erasure.address);
       const settled = known.firstSeen < certainSince && (known === subject || known.addressSince < certainSince);
       if (unchanged && sharesIt && settled) known.erased = 'yes';
       else if (known.erased !== 'yes' || !unchanged) known.erased = 'maybe';
       known.erasedBecause = `erasure of ${erasure.name} done ${new Date(at).toISOString()}`;
     }
+  }
+
+  /** Whether the person had the address all the time since they were asked to be erased; a deleted row keeps its last one. */
+  #keptAddress({ row, addresses, addressSince }: Known, { address, at }: OpenErasure): boolean {
+    if (address === undefined) return false;
+    if (row) return validAddress(row.email) === address && addressSince < at;
+    const last = [...addresses].sort(([, one], [, other]) => other.leftAt - one.leftAt)[0];
+    return last?.[0] === address;
   }
 
   /** When the job came to be about this record is not known: it, and whoever shares an address with it, may be erased. */

@@ -10,11 +10,15 @@ import {
   runConnector,
   startConnector,
 } from './command.ts';
-import { type TestDatabase, withTestDatabase } from './postgres.ts';
+import { type TestDatabase, withTestDatabase, withTestLedger } from './postgres.ts';
 import { configurationOf, type Group, merge } from './worker.ts';
 
 // A command is a process with a start of its own, and a busy machine starts several at once.
 jest.setTimeout(180_000);
+
+export interface ConnectorOptions extends WorldOptions {
+  readonly emptyDatabase?: boolean;
+}
 
 export interface Connector {
   readonly world: World;
@@ -30,7 +34,8 @@ export interface Connector {
   startWith(options: CommandOptions, ...args: string[]): RunningCommand;
 }
 
-export function connector(options: WorldOptions = {}): Connector {
+/** `emptyDatabase` for tests of a very first start; the others find the tables there. */
+export function connector({ emptyDatabase = false, ...options }: ConnectorOptions = {}): Connector {
   let world: World | undefined;
   let database: TestDatabase | undefined;
   let file: ConfigurationFile | undefined;
@@ -38,7 +43,7 @@ export function connector(options: WorldOptions = {}): Connector {
 
   beforeEach(async () => {
     world = await startWorld(options);
-    database = await withTestDatabase();
+    database = await (emptyDatabase ? withTestDatabase() : withTestLedger());
     file = await configurationFile(complete(world, database, {}, {}));
   });
 

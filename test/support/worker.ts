@@ -12,7 +12,7 @@ import { platforms } from '../../src/platforms/registry.ts';
 import type { Core } from '../../src/sync/core.ts';
 import type { UseCases } from '../../src/sync/use-cases.ts';
 import { recordingLogger } from './logger.ts';
-import { type TestDatabase, withTestDatabase } from './postgres.ts';
+import { type TestDatabase, withTestLedger } from './postgres.ts';
 
 export type Group = { readonly [key: string]: unknown };
 
@@ -111,7 +111,7 @@ export function settingsOf(world: World, database: TestDatabase, options: Worker
 
 /** Throws what `openApp` throws; nothing stays open then. */
 export async function openWorker(world: World, options: WorkerOptions = {}): Promise<Worker> {
-  const database = options.database ?? (await withTestDatabase());
+  const database = options.database ?? (await withTestLedger());
   const log = recordingLogger();
   const stop = new AbortController();
   const { signal } = stop;

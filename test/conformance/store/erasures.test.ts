@@ -60,6 +60,44 @@ onEveryStore('an erasure', (world) => {
     expect(await store.erasures.targets(uuid(2))).toEqual([]);
   });
 
+  test('can be owed again to targets that have answered, as long as it is open; that somebody was erased is kept', async () => {
+    const { store } = world();
+    await begin(store);
+    await store.erasures.open(erasure(1), [main, other]);
+    await finish(store, 1, main, 'done');
+    await finish(store, 1, other, 'absent');
+
+    await store.erasures.reopen(uuid(1), [main, other]);
+
+    const open = { state: 'pending', attempts: 0, completed_at: null, due_at: expect.any(Date) };
+    expect(await store.erasures.targets(uuid(1))).toEqual([
+      expect.objectContaining({ ...open, target: main, status: 204, request_id: 'r' }),
+      expect.objectContaining({ ...open, target: other, status: null, request_id: null }),
+    ]);
+    expect(await store.erasures.ready(9)).toEqual([]);
+    expect(await store.erasures.claim(lease(41), 9, 1)).toHaveLength(1);
+  });
+
+  test('is not owed again where a target is not named, has not answered yet, or when it is closed', async () => {
+    const { store } = world();
+    await begin(store);
+    await store.erasures.open(erasure(1), [main, other]);
+    await finish(store, 1, main);
+    await store.erasures.reopen(uuid(1), [other]);
+    expect(await store.erasures.targets(uuid(1))).toEqual([
+      expect.objectContaining({ target: main, state: 'done' }),
+      expect.objectContaining({ target: other, state: 'pending', attempts: 0 }),
+    ]);
+    await finish(store, 1, other);
+    const [ready] = await store.erasures.ready(9);
+    if (!ready) throw new Error('it is ready to be closed');
+    await store.erasures.close(ready, [], false, []);
+
+    await store.erasures.reopen(uuid(1), [main, other]);
+
+    expect((await store.erasures.targets(uuid(1))).map(({ state }) => state)).toEqual(['done', 'done']);
+  });
+
   test('makes its record known, so that its address is read and its closing can mark it', async () => {
     const { store } = world();
     await store.erasures.open(erasure(1), [main]);

@@ -98,3 +98,28 @@ test('an erasure goes on target by target, and says at each moment which of them
   expect(await addressesOn()).toEqual(everywhere([bert]));
   expect(await explained(second, anna)).toContain(final[0]);
 });
+
+test('whoever the person has come to share an address with, while a target was waited for, is erased with them everywhere', async () => {
+  const { world } = scene;
+  const [anna, bert, carl] = addPeople(world, 3, { new_newsletter: true }) as [Person, Person, Person];
+  const worker = await open(true);
+  await worker.settle(600);
+  five.setFaults('keap', [{ kind: '503' }]);
+  const job = addJob(world, 'anonymize', anna);
+  await worker.settle(30);
+  edit(world, anna, { emailaddress1: bert.email });
+  await worker.settle(30);
+  expect(jobState(world, job)?.status).toBe('inProgress');
+
+  five.setFaults('keap', []);
+  for (let round = 0; round < 3; round++) {
+    await worker.passSeconds(600);
+    await worker.settle(600);
+  }
+
+  expect(await addressesOn()).toEqual(everywhere([carl]));
+  expect(jobState(world, job)).toMatchObject({ status: 'succeeded', code: 'HTTP 410 Gone' });
+  for (const line of linesOf(jobState(world, job)?.detail).filter((text) => /^[a-z]+: /.test(text)))
+    expect(line).toMatch(/^[a-z]+: erased /);
+  expect(world.dataverse.crm.read('contact', bert.id)?.emailaddress1).toBe(bert.email);
+});

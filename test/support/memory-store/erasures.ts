@@ -190,6 +190,21 @@ export function memoryErasures(room: Room): Synchronous<Erasures> {
       );
     },
 
+    reopen(id, targets) {
+      if (tables.erasures.get(id)?.state !== 'open') return;
+      for (const part of partsOf(id)) {
+        if (!targets.includes(part.target) || (part.state !== 'done' && part.state !== 'absent')) continue;
+        if (part.state === 'absent') {
+          part.status = null;
+          part.request_id = null;
+        }
+        part.state = 'pending';
+        part.due_at = new Date(room.now());
+        part.attempts = 0;
+        part.completed_at = null;
+      }
+    },
+
     targets: (id) =>
       partsOf(id)
         .sort((a, b) => compareText(a.target, b.target))
