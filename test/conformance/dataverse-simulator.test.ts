@@ -282,7 +282,14 @@ describe('the wire of the Dataverse simulator', () => {
       await admin('POST', '/merge', { table: 'contact', targetId: first, subordinateId: second });
       const merged = await admin('GET', `/rows?table=contact&id=${second}`);
       const refused = await admin('POST', '/create', { table: 'contact', values: { nosuchcolumn: 1 } });
+      const note = { subject: 'About A', objectid: { table: 'contact', id: first } };
+      await admin('POST', '/create', { table: 'annotation', values: note });
+      await admin('POST', '/create', { table: 'annotation', values: { subject: 'About nobody' } });
+      const notes = await admin('GET', `/rows?table=annotation&objectid=${first}`);
+      const unasked = await admin('GET', '/rows?table=annotation&nosuchcolumn=1');
 
+      expect(notes.body).toEqual([expect.objectContaining({ subject: 'About A' })]);
+      expect(unasked.status).toBe(400);
       expect(merged.body).toMatchObject({ merged: true, statecode: 1, masterid: { table: 'contact', id: first } });
       expect(refused.status).toBe(400);
     });

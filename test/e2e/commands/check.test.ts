@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Finished } from '../../support/command.ts';
 import { connector } from '../../support/connector.ts';
 
@@ -12,7 +14,7 @@ function wrongIn(result: Finished): Checked['findings'] {
 }
 
 describe('connector check', () => {
-  const c = connector();
+  const c = connector({ emptyDatabase: true });
 
   it('finds nothing to mend where everything is there, before and after the first sync', async () => {
     const before = await c.run('check', '--json');
@@ -72,6 +74,14 @@ describe('connector check', () => {
       'the database',
       () => c.configure({ storage: { databaseUrl: 'postgres://nobody@127.0.0.1:1/nothing' } }),
       { part: 'database', subject: 'storage.databaseUrl', mend: /password/ },
+    ],
+    [
+      'the state of the embedded database',
+      async () => {
+        await writeFile(join(dirname(c.path), 'postgres.json'), '{');
+        await c.configure({ storage: { databaseUrl: undefined, dataDir: dirname(c.path) } });
+      },
+      { part: 'database', subject: 'embedded PostgreSQL', mend: /restore the file/ },
     ],
     [
       'Redis',

@@ -18,7 +18,7 @@ const without: Readonly<Record<string, string>> = {
 };
 
 describe('every command', () => {
-  const c = connector();
+  const c = connector({ emptyDatabase: true });
   let dataDir: string;
   beforeEach(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'connector-manners-'));

@@ -10,7 +10,7 @@ import { silentLogger } from '../../support/logger.ts';
 import { runHere } from '../../unit/cli/run-here.ts';
 
 describe('connector move-storage', () => {
-  const c = connector();
+  const c = connector({ emptyDatabase: true });
   let dataDir: string;
 
   beforeEach(async () => {

@@ -29,7 +29,7 @@ function changesIn(world: World): object {
 }
 
 describe('connector preview', () => {
-  const c = connector();
+  const c = connector({ emptyDatabase: true });
 
   it('works before anything was ever read, and asks the target only when it is told to', async () => {
     addPeople(c.world, 3);

@@ -13,7 +13,7 @@ const secret = 'webhook-secret-0123456789';
 const webhook = { url: 'https://connector.example/hooks/dataverse', secret };
 
 describe('connector setup', () => {
-  const c = connector({ marketingJobs: false });
+  const c = connector({ marketingJobs: false, emptyDatabase: true });
 
   function writes(): number {
     const counted = Object.entries(c.world.dataverse.counts()).filter(([kind]) =>

@@ -14,7 +14,7 @@ async function until<T>(look: () => T | undefined | Promise<T | undefined>): Pro
 const quick = { dataverse: { pollSeconds: 1 }, worker: { sweepSeconds: 1 } };
 
 describe('connector start', () => {
-  const c = connector();
+  const c = connector({ emptyDatabase: true });
 
   async function startWorker() {
     const worker = c.start('start');

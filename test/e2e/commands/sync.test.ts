@@ -23,7 +23,7 @@ async function postJson(url: string, body: object): Promise<void> {
 }
 
 describe('connector sync, of a whole CRM', () => {
-  const c = connector({ people: 120 });
+  const c = connector({ people: 120, emptyDatabase: true });
 
   it('loads everybody, and writes nothing when nothing has changed', async () => {
     const first = await c.run('sync', '--json');

@@ -5,7 +5,7 @@ import { connector } from '../../support/connector.ts';
 import { addPeople, addPerson, contactOf, edit, livePeople } from '../../support/crm-people.ts';
 
 const quick = { dataverse: { pollSeconds: 1 }, worker: { sweepSeconds: 1 } };
-const c = connector();
+const c = connector({ emptyDatabase: true });
 
 /** Looks until it is so; the test's own time limit ends it otherwise. */
 async function until<T>(look: () => T | undefined | Promise<T | undefined>): Promise<T> {

@@ -220,7 +220,11 @@ describe('what is refused', () => {
     const file = join(dataDir, 'postgres.json');
     const state = JSON.parse(await readFile(file, 'utf8')) as object;
     await writeFile(file, JSON.stringify({ ...state, password: 'x'.repeat(32) }));
-    await expect(start()).rejects.toMatchObject({ kind: 'config', code: 'EMBEDDED_POSTGRES_PASSWORD' });
+    await expect(start()).rejects.toMatchObject({
+      kind: 'config',
+      code: 'EMBEDDED_POSTGRES_PASSWORD',
+      message: expect.stringContaining('remove both'),
+    });
     await writeFile(file, JSON.stringify(state));
     await (await start()).release();
   });
