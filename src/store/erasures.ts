@@ -2,7 +2,7 @@
  * Explicit requests to anonymize, and the Marketing Jobs they came from. Guarantees: a job makes one erasure at most; a
  * target's part is done by one worker at a time; sealed addresses leave in the transaction that closes the erasure.
  */
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { EmailKey, RecordRef, TargetName } from '../../config/words.ts';
 import type { Lease } from './deliveries.ts';
 import type { Database, ErasureRow, ErasureTargetRow, MarketingJobRow } from './tables.ts';
@@ -116,6 +116,8 @@ export interface Erasures {
   targets(id: string): Promise<ErasureTargetRow[]>;
   /** These targets, which have answered, are to do it once more; that somebody was erased stays. Nothing once it is closed. */
   reopen(id: string, targets: readonly TargetName[]): Promise<void>;
+  /** The same for a target and all open erasures of these records and addresses. Answers how many have to be done again. */
+  reopenFor(target: TargetName, refs: readonly RecordRef[], keys: readonly EmailKey[]): Promise<number>;
   records(id: string): Promise<RecordRef[]>;
   get(id: string): Promise<ErasureRow | undefined>;
   byJob(jobId: string): Promise<ErasureRow | undefined>;
@@ -135,7 +137,24 @@ export interface Erasures {
   ): Promise<void>;
 }
 
+/** Of an erasure `e`: it is about one of these records or addresses. */
+function isAbout(refs: readonly RecordRef[], keys: readonly EmailKey[]): RawBuilder<unknown> {
+  return sql`((e.crm_table, e.record_id) in (
+      select * from unnest(${refs.map((r) => r.table)}::text[], ${refs.map((r) => r.id)}::uuid[]))
+    or e.email_key = any(${keys}::text[]))`;
+}
+
 export function createErasures(db: Kysely<Database>): Erasures {
+  async function reopenWhere(which: RawBuilder<unknown>): Promise<number> {
+    const result = await sql`
+      update erasure_target t set state = 'pending', due_at = now(), attempts = 0, completed_at = null,
+        status = case when t.state = 'done' then t.status end, request_id = case when t.state = 'done' then t.request_id end
+      from erasure e where e.id = t.erasure_id and e.state = 'open' and t.state in ('done', 'absent') and ${which}`.execute(
+      db,
+    );
+    return Number(result.numAffectedRows ?? 0);
+  }
+
   return {
     async open(erasure, targets) {
       return db.transaction().execute(async (trx) => {
@@ -208,9 +227,9 @@ export function createErasures(db: Kysely<Database>): Erasures {
 
     async openFor(refs, keys) {
       const result = await sql<{ crm_table: string | null; record_id: string | null; email_key: string | null }>`
-        select crm_table, record_id, email_key from erasure where state = 'open' and (
-          (crm_table, record_id) in (select * from unnest(${refs.map((r) => r.table)}::text[], ${refs.map((r) => r.id)}::uuid[]))
-          or email_key = any(${keys}::text[]))`.execute(db);
+        select crm_table, record_id, email_key from erasure e where e.state = 'open' and ${isAbout(refs, keys)}`.execute(
+        db,
+      );
       return {
         refs: new Set(result.rows.filter((row) => row.record_id).map((row) => `${row.crm_table}/${row.record_id}`)),
         keys: new Set(result.rows.flatMap((row) => (row.email_key ? [row.email_key] : []))),
@@ -238,10 +257,11 @@ export function createErasures(db: Kysely<Database>): Erasures {
     },
 
     async reopen(id, targets) {
-      await sql`update erasure_target t set state = 'pending', due_at = now(), attempts = 0, completed_at = null,
-          status = case when t.state = 'done' then t.status end, request_id = case when t.state = 'done' then t.request_id end
-        from erasure e where e.id = t.erasure_id and e.id = ${id}::uuid and e.state = 'open'
-          and t.target = any(${targets}::text[]) and t.state in ('done', 'absent')`.execute(db);
+      await reopenWhere(sql`e.id = ${id}::uuid and t.target = any(${targets}::text[])`);
+    },
+
+    async reopenFor(target, refs, keys) {
+      return reopenWhere(sql`t.target = ${target} and ${isAbout(refs, keys)}`);
     },
 
     async records(id) {

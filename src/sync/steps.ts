@@ -2,14 +2,14 @@
  * The last steps of a profile: nothing, an erasure, a reset, a write. Guarantees: each ends in one transaction, or leaves
  * its deliveries owed.
  */
-import type { ProfileKey } from '../../config/words.ts';
+import type { EmailKey, ProfileKey } from '../../config/words.ts';
 import { guardAutomatic } from './automatic.ts';
 import { type Batch, failCall } from './batch.ts';
 import { type Case, leftBehind, resolveLookUp, singles } from './cases.ts';
 import { complete, evidenceOf, type Finished, lateEffectLeft } from './complete.ts';
 import { chunk } from './concurrency.ts';
 import type { Assignment } from './moves.ts';
-import { absentChange, type UpsertPlan } from './plan.ts';
+import { absentChange, mayBeThere, type UpsertPlan } from './plan.ts';
 import { erase, lower, refusal } from './single-writes.ts';
 import { type Write, writeAll } from './writes.ts';
 
@@ -27,6 +27,7 @@ export async function applyCases(
   cases = await guardAutomatic(batch, cases, done, assignment);
 
   const nothing = cases.filter((item) => item.plan.kind === 'nothing');
+  await eraseJoined(batch, nothing);
   await finishNothing(batch, nothing, done);
   const writes: Write[] = [];
   await singles(
@@ -49,6 +50,22 @@ export async function applyCases(
   await closeLeftHolds(batch, cases);
   for (const key of await writeAll(batch, writes)) done.add(key as ProfileKey);
   return done;
+}
+
+/**
+ * Somebody who is being erased has come to share this profile after the target's part was done, while another target is
+ * waited for: that part is owed once more.
+ */
+async function eraseJoined(batch: Batch, cases: readonly Case[]): Promise<void> {
+  const joined = cases.filter(
+    ({ judged, standing }) => judged.decision.rule === 'erased-on-request' && mayBeThere(standing.profile),
+  );
+  if (joined.length === 0) return;
+  const refs = joined.flatMap(({ judged }) => judged.views.map((view) => view.ledger.ref));
+  const keys = joined.map(({ judged }) => judged.key as string as EmailKey);
+  const again = await batch.core.store.erasures.reopenFor(batch.lease.target, refs, keys);
+  if (again > 0)
+    batch.core.logger.info({ target: batch.lease.target, erasures: again }, 'an erasure is to be done once more');
 }
 
 async function finishNothing(batch: Batch, cases: readonly Case[], done: Set<ProfileKey>): Promise<void> {

@@ -78,6 +78,24 @@ onEveryStore('an erasure', (world) => {
     expect(await store.erasures.claim(lease(41), 9, 1)).toHaveLength(1);
   });
 
+  test.each([
+    ['its record', [ref(1)], []],
+    ['its address', [], [emailKey('a')]],
+  ] as const)('is owed again on one target by %s', async (_by, refs, keys) => {
+    const { store } = world();
+    await begin(store);
+    await store.erasures.open(erasure(1, { emailKey: emailKey('a') }), [main, other]);
+    await store.erasures.open(erasure(2, { emailKey: emailKey('b') }), [main]);
+    for (const target of [main, other]) await finish(store, 1, target);
+    await finish(store, 2, main);
+
+    expect(await store.erasures.reopenFor(main, refs, keys)).toBe(1);
+    expect(await store.erasures.reopenFor(main, refs, keys)).toBe(0);
+
+    const states = async (n: number) => (await store.erasures.targets(uuid(n))).map(({ state }) => state);
+    expect([await states(1), await states(2)]).toEqual([['pending', 'done'], ['done']]);
+  });
+
   test('is not owed again where a target is not named, has not answered yet, or when it is closed', async () => {
     const { store } = world();
     await begin(store);

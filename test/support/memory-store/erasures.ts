@@ -89,6 +89,18 @@ export function memoryErasures(room: Room): Synchronous<Erasures> {
   const copies = (rows: readonly ErasureRow[]): ErasureRow[] => rows.map((row) => ({ ...row }));
   const concerns = (row: ErasureRow, ref: { table: string; id: string }): boolean =>
     row.crm_table === ref.table && row.record_id === ref.id;
+  const reopenPart = (part: ErasureTargetRow): boolean => {
+    if (part.state !== 'done' && part.state !== 'absent') return false;
+    if (part.state === 'absent') {
+      part.status = null;
+      part.request_id = null;
+    }
+    part.state = 'pending';
+    part.due_at = new Date(room.now());
+    part.attempts = 0;
+    part.completed_at = null;
+    return true;
+  };
 
   return {
     open(erasure, targets) {
@@ -192,17 +204,17 @@ export function memoryErasures(room: Room): Synchronous<Erasures> {
 
     reopen(id, targets) {
       if (tables.erasures.get(id)?.state !== 'open') return;
-      for (const part of partsOf(id)) {
-        if (!targets.includes(part.target) || (part.state !== 'done' && part.state !== 'absent')) continue;
-        if (part.state === 'absent') {
-          part.status = null;
-          part.request_id = null;
-        }
-        part.state = 'pending';
-        part.due_at = new Date(room.now());
-        part.attempts = 0;
-        part.completed_at = null;
+      for (const part of partsOf(id)) if (targets.includes(part.target)) reopenPart(part);
+    },
+
+    reopenFor(target, refs, keys) {
+      let count = 0;
+      for (const row of all()) {
+        const isAbout = refs.some((ref) => concerns(row, ref)) || keys.some((key) => key === row.email_key);
+        if (row.state !== 'open' || !isAbout) continue;
+        for (const part of partsOf(row.id)) if (part.target === target && reopenPart(part)) count += 1;
       }
+      return count;
     },
 
     targets: (id) =>
