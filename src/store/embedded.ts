@@ -155,7 +155,7 @@ async function join(cluster: Cluster, port: number): Promise<Client | 'busy' | '
       throw new ConnectorError(
         'config',
         'EMBEDDED_POSTGRES_PASSWORD',
-        `The password in postgres.json does not open ${cluster.folder}: restore the file that belongs to it.`,
+        `The password in postgres.json does not open ${cluster.folder}: restore the file that belongs to it, or remove both to begin with an empty ledger.`,
       );
     }
     return code === 'ECONNREFUSED' ? 'nobody there' : 'busy';
