@@ -9,7 +9,7 @@ import { canonicalJson } from './canonical.ts';
 import type { Settings, TargetSettings } from './settings.ts';
 import { type TableName, tableNames } from './words.ts';
 
-/** SHA-256, hex, over tables, rules and the targets' tables, identity and platform. */
+/** SHA-256, hex, over tables, rules, the targets' tables, identity and platform, and whose records get notes. */
 export function fingerprintSettings(settings: Settings): string {
   const targets = settings.targets.map(
     ({ name, platform, identity, adoptExisting, tables, platformSettings, dryRun, pilot }) => ({
@@ -25,7 +25,8 @@ export function fingerprintSettings(settings: Settings): string {
     }),
   );
   targets.sort((a, b) => (a.name < b.name ? -1 : 1));
-  return sha256({ tables: settings.tables, rules: settings.rules, targets });
+  const notes = settings.notes ? { notes: settings.notes.for } : {};
+  return sha256({ tables: settings.tables, rules: settings.rules, targets, ...notes });
 }
 
 /** Target → table → SHA-256, hex, of that mapping, its scope and the rules that concern the table. */

@@ -152,6 +152,7 @@ async function openCore(
     options.configuration === 'take',
   );
   if (changed) logger.info({ epoch }, 'this configuration is in force now');
+  if (changed && settings.notes) await store.recordNotes.oweMissing(settings.notes.for);
   if (options.configuration === 'take') await forgetRemovedTargets(core, options.actor ?? 'configuration');
   return { ...core, epoch };
 }

@@ -45,6 +45,8 @@ export interface Standing {
 }
 
 export interface RecordNotes {
+  /** Owes a note to every record that is to have one and has none: those that were decided before notes were asked for. */
+  oweMissing(notes: NotesFor): Promise<void>;
   /** Owes again what was not compared with the ledger for so long. Answers how many. */
   oweStale(olderThanSeconds: number, limit: number): Promise<number>;
   /** Notes that are due and that nobody works on, under our lease. */
@@ -72,14 +74,19 @@ export async function oweNotes(trx: Transaction<Database>, refs: readonly Record
   if (refs.length === 0) return;
   await sql`
     insert into record_note as k (crm_table, id, due_at)
-    select r.crm_table, r.id, now() from record r where ${isAmong(refs, 'r')} and r.gone_at is null and (${notes === 'everybody'}
-      or r.last_action <> 'sync'
-      or exists (select 1 from delivery d left join profile p on p.target = d.target and p.key = d.profile_key
-        where d.crm_table = r.crm_table and d.id = r.id
-          and (d.parked_code is not null or p.state in ('reset', 'held', 'anonymized')))
+    select r.crm_table, r.id, now() from record r where ${isAmong(refs, 'r')} and r.gone_at is null and (
+      ${isToBeTold(notes)}
       or exists (select 1 from record_note o where o.crm_table = r.crm_table and o.id = r.id))
     order by r.crm_table, r.id
     on conflict (crm_table, id) do update set due_at = least(k.due_at, now()), due_seq = k.due_seq + 1`.execute(trx);
+}
+
+/** Of a record `r`: it gets a note although it has none yet. */
+function isToBeTold(notes: NotesFor): RawBuilder<unknown> {
+  return sql`(${notes === 'everybody'} or r.last_action <> 'sync'
+    or exists (select 1 from delivery d left join profile p on p.target = d.target and p.key = d.profile_key
+      where d.crm_table = r.crm_table and d.id = r.id
+        and (d.parked_code is not null or p.state in ('reset', 'held', 'anonymized'))))`;
 }
 
 function isAmong(refs: readonly RecordRef[], table: string): RawBuilder<unknown> {
@@ -133,6 +140,14 @@ const isErased = sql`((r.erased_etag is not null
 
 export function createRecordNotes(db: Kysely<Database>): RecordNotes {
   return {
+    async oweMissing(notes) {
+      await sql`
+        insert into record_note (crm_table, id, due_at)
+        select r.crm_table, r.id, now() from record r where r.gone_at is null and ${isToBeTold(notes)}
+          and not exists (select 1 from record_note o where o.crm_table = r.crm_table and o.id = r.id)
+        order by r.crm_table, r.id on conflict do nothing`.execute(db);
+    },
+
     async oweStale(olderThanSeconds, limit) {
       const result = await sql`
         update record_note k set due_at = now(), due_seq = k.due_seq + 1 from (

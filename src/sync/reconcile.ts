@@ -11,5 +11,7 @@ export async function reconcile(core: Core, signal: AbortSignal): Promise<Map<Ta
     await pull(core, table, signal);
     results.set(table, await compareTable(core, table, signal));
   }
+  const { notes } = core.settings;
+  if (notes) await core.store.recordNotes.oweMissing(notes.for);
   return results;
 }

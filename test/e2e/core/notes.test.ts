@@ -140,6 +140,35 @@ test('everybody: a person who is simply synchronised has a note too', async () =
   for (const person of people) expect(noteOf(person)).toContain('(rule eligible)');
 });
 
+describe('the setting', () => {
+  test('tells, when it is given later, what was decided before', async () => {
+    const { world } = scene;
+    const [plain, silent] = [addPerson(world), addPerson(world, { donotemail: true })];
+    const before = await scene.open();
+    await before.settle();
+
+    const after = await scene.open(exceptions);
+    await minute(after);
+    expect([noteOf(plain), noteOf(silent)]).toEqual([undefined, expect.stringContaining('(rule do-not-email)')]);
+
+    const everybody = await scene.open(forAll);
+    await minute(everybody);
+    expect(noteOf(plain)).toContain('(rule eligible)');
+  });
+
+  test('of another process does not matter: the newest configuration is the one in force', async () => {
+    const { world } = scene;
+    const anna = addPerson(world, { donotemail: true });
+    const older = await scene.open(exceptions);
+    const newer = await scene.open();
+    await newer.settle();
+
+    await minute(older);
+
+    expect(noteOf(anna)).toBeUndefined();
+  });
+});
+
 test('without the setting nothing is written, and nothing is kept for it', async () => {
   const { world } = scene;
   addPerson(world, { donotemail: true });

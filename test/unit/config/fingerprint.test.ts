@@ -46,6 +46,17 @@ describe('fingerprints', () => {
     expect(affected(dry)).toEqual([]);
   });
 
+  it('change with whose records get notes, and with nothing else about them; nobody is owed anything again', () => {
+    const some = [['notes'], { for: 'exceptions' }] as const;
+    const slower = [['notes'], { for: 'exceptions', perMinute: 5 }] as const;
+    const all = [['notes'], { for: 'everybody' }] as const;
+    const [one, same, other] = [some, slower, all].map((notes) => fingerprintSettings(read(changed(...start, notes))));
+
+    expect(new Set([fingerprintSettings(before), one, other]).size).toBe(3);
+    expect(same).toBe(one);
+    expect(affected(all)).toEqual([]);
+  });
+
   it('do not depend on the order of keys', () => {
     const fields = [['tables', 'contact', 'fields'], { a: 'firstname', b: 'lastname' }] as const;
     const turned = [['tables', 'contact', 'fields'], { b: 'lastname', a: 'firstname' }] as const;
