@@ -53,8 +53,10 @@ describe('connector preview', () => {
   });
 
   it('announces what is to be done, and writes nothing into the ledger, Dynamics or the target', async () => {
+    await c.configure({ notes: { for: 'everybody' } });
     const [renamed, deleted, asked, same] = addPeople(c.world, 4);
     await c.run('sync');
+    expect(c.world.dataverse.counts()['create annotations']).toBe(4);
     edit(c.world, renamed!, { firstname: 'Renamed' });
     remove(c.world, deleted!);
     addJob(c.world, 'anonymize', asked!);
