@@ -31,7 +31,8 @@ export interface RunningCommand {
 }
 
 export function startConnector(args: readonly string[], options: CommandOptions = {}): RunningCommand {
-  const inherited = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', TMPDIR: tmpdir() };
+  const { PATH = '', HOME = '', NODE_COMPILE_CACHE = '' } = process.env;
+  const inherited = { PATH, HOME, TMPDIR: tmpdir(), NODE_COMPILE_CACHE };
   const child = spawn(process.execPath, [cli, ...args], {
     cwd: options.cwd ?? tmpdir(),
     env: { ...inherited, ...options.env },

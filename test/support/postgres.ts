@@ -7,10 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { access, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { openDatabase } from '../../src/store/database.ts';
 import { startEmbedded } from '../../src/store/embedded.ts';
-import { migrate } from '../../src/store/migrate.ts';
-import { migrations } from '../../src/store/migrations/index.ts';
 import { silentLogger } from './logger.ts';
 
 export interface TestDatabase {
@@ -68,6 +65,10 @@ async function makeTemplate(client: Client, server: string): Promise<void> {
   await client.query(`DROP DATABASE IF EXISTS ${unfinished}`);
   await client.query(`CREATE DATABASE ${unfinished}`);
   const databaseUrl = urlOf(server, unfinished);
+  // Loaded by the one process that needs them.
+  const { openDatabase } = await import('../../src/store/database.ts');
+  const { migrate } = await import('../../src/store/migrate.ts');
+  const { migrations } = await import('../../src/store/migrations/index.ts');
   const database = await openDatabase({ databaseUrl, dataDir: '/nowhere', logger: silentLogger });
   try {
     await migrate({ pool: database.pool, migrations, logger: silentLogger });
