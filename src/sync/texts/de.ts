@@ -70,7 +70,7 @@ export const german: JobTexts = {
       absent: (target) => `${target}: nicht vorhanden.`,
       live: (target) => `${target}: vorhanden, mit den Einwilligungen aus Dynamics, soweit sie gesetzt werden dürfen.`,
       reset: (target) => `${target}: vorhanden, ohne jede Einwilligung.`,
-      held: (target) => `${target}: vorhanden, ohne jede Einwilligung, bis jemand die Anonymisierung geprüft hat.`,
+      held: (target) => `${target}: vorhanden, ohne jede Einwilligung, weil eine Anonymisierung zu prüfen war.`,
       anonymized: (target) => `${target}: anonymisiert.`,
     },
     notYet: (target) => `${target}: es wurde noch nichts gesendet.`,

@@ -69,7 +69,7 @@ export const english: JobTexts = {
       absent: (target) => `${target}: not there.`,
       live: (target) => `${target}: there, with the permissions of Dynamics as far as they may be raised.`,
       reset: (target) => `${target}: there, without any permission.`,
-      held: (target) => `${target}: there, without any permission until somebody has reviewed the anonymization.`,
+      held: (target) => `${target}: there, without any permission, since an anonymization was to be reviewed.`,
       anonymized: (target) => `${target}: anonymized.`,
     },
     notYet: (target) => `${target}: nothing was sent yet.`,

@@ -72,7 +72,8 @@ export const french: JobTexts = {
       live: (target) =>
         `${target} : présente, avec les autorisations de Dynamics pour autant qu’elles puissent être accordées.`,
       reset: (target) => `${target} : présente, sans aucune autorisation.`,
-      held: (target) => `${target} : présente, sans aucune autorisation tant que personne n’a examiné l’anonymisation.`,
+      held: (target) =>
+        `${target} : présente, sans aucune autorisation, parce qu’une anonymisation devait être examinée.`,
       anonymized: (target) => `${target} : anonymisée.`,
     },
     notYet: (target) => `${target} : rien n’a encore été envoyé.`,

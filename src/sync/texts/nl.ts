@@ -70,7 +70,8 @@ export const dutch: JobTexts = {
       absent: (target) => `${target}: niet aanwezig.`,
       live: (target) => `${target}: aanwezig, met de toestemmingen van Dynamics voor zover die mogen worden aangezet.`,
       reset: (target) => `${target}: aanwezig, zonder enige toestemming.`,
-      held: (target) => `${target}: aanwezig, zonder enige toestemming tot iemand het anonimiseren heeft beoordeeld.`,
+      held: (target) =>
+        `${target}: aanwezig, zonder enige toestemming, omdat een anonimisering moest worden beoordeeld.`,
       anonymized: (target) => `${target}: geanonimiseerd.`,
     },
     notYet: (target) => `${target}: er is nog niets verstuurd.`,
