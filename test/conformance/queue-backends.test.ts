@@ -5,9 +5,8 @@ import { Personal, type TargetName } from '../../config/words.ts';
 import { jobs } from '../../jobs/index.ts';
 import { createQueues, type Queues, type WorkOptions } from '../../src/queue/queues.ts';
 import { type OpenDatabase, openDatabase } from '../../src/store/database.ts';
-import { migrate } from '../../src/store/migrate.ts';
 import { type LogLine, recordingLogger, silentLogger } from '../support/logger.ts';
-import { type TestDatabase, withTestDatabase } from '../support/postgres.ts';
+import { type TestDatabase, withTestLedger } from '../support/postgres.ts';
 import { findRedisServer, startRedis, type TestRedis } from '../support/redis.ts';
 import { fakeUseCases, gate } from '../support/use-cases.ts';
 
@@ -48,9 +47,8 @@ describe.each(kinds)('queues on %s', (kind) => {
     await redis?.stop();
   });
   beforeEach(async () => {
-    server = await withTestDatabase();
+    server = await withTestLedger();
     database = await openDatabase({ databaseUrl: server.url, dataDir: '/nowhere', logger: silentLogger });
-    await migrate({ pool: database.pool, migrations: [], logger: silentLogger });
     opened = [];
     others = [];
   });

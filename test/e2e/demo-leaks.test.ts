@@ -3,8 +3,7 @@
  * table, every file of the data folder as bytes (tables, write-ahead log, PostgreSQL's own log), and all logs of the
  * worker and the commands. The same search must find what is planted in each of the three places.
  */
-import { appendFile, chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from 'pg';
@@ -19,6 +18,7 @@ import {
 } from '../../fixtures/people/index.ts';
 import { split } from '../../fixtures/simulators/world.ts';
 import { startEmbedded } from '../../src/store/embedded.ts';
+import { testFolder } from '../support/folder.ts';
 import { silentLogger } from '../support/logger.ts';
 
 const population = 300;
@@ -34,9 +34,7 @@ let shown = '';
 let secrets: PersonalString[] = [];
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'connector-leaks-'));
-  // PostgreSQL refuses to run as root and is lent another user, who must be able to enter.
-  await chmod(folder, 0o755);
+  folder = await testFolder('leaks');
   dataDir = join(folder, 'data');
   logFile = join(folder, 'worker.log');
   const screen = createScreen({ write: (text) => (shown += text) }, {});

@@ -7,8 +7,7 @@
  *
  * PRIVACY_PEOPLE says how many people (1,000 when it is not set; the full measure is 10,000). Without redis-server the wake-ups are in PostgreSQL.
  */
-import { appendFile, chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -28,6 +27,7 @@ import {
   startConnector,
 } from '../support/command.ts';
 import { addJob, spoil } from '../support/crm-people.ts';
+import { testFolder } from '../support/folder.ts';
 import { dumpDatabase, filesOf, leaksInFiles, leaksInText } from '../support/leaks.ts';
 import { silentLogger } from '../support/logger.ts';
 import { findRedisServer, startRedis, type TestRedis } from '../support/redis.ts';
@@ -171,9 +171,7 @@ function editPeople(): void {
 }
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'connector-privacy-'));
-  // PostgreSQL refuses to run as root and is lent another user, who must be able to enter.
-  await chmod(folder, 0o755);
+  folder = await testFolder('privacy');
   redis = redisProgram ? await startRedis(redisProgram, { persistent: true }) : undefined;
   world = await startQuotingWorld();
   wanted = personalStrings(world.people);

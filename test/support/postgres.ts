@@ -23,7 +23,7 @@ const templateLock = 0x636f6e70;
 /** With nothing in it. */
 export async function withTestDatabase(): Promise<TestDatabase> {
   const server = await serverUrl();
-  return administer(server, (client) => create(client, server, ''));
+  return administer(server, (client) => create(client, server, 'STRATEGY file_copy'));
 }
 
 /** With the tables of this version and nothing in them, as a first start leaves it. */
@@ -31,7 +31,7 @@ export async function withTestLedger(): Promise<TestDatabase> {
   const server = await serverUrl();
   return administer(server, async (client) => {
     if (!(await isThere(client, template))) await makeTemplate(client, server);
-    return create(client, server, `TEMPLATE ${template}`);
+    return create(client, server, `TEMPLATE ${template} STRATEGY file_copy`);
   });
 }
 

@@ -1,11 +1,11 @@
 /** From the embedded database to a server: nothing is lost, nobody is sent anything, and nobody starts on the old one. */
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type EmbeddedPostgres, startEmbedded } from '../../../src/store/embedded.ts';
 import { connector } from '../../support/connector.ts';
 import { addPeople, addPerson, contactOf, edit, livePeople, writes } from '../../support/crm-people.ts';
+import { testFolder } from '../../support/folder.ts';
 import { silentLogger } from '../../support/logger.ts';
 import { runHere } from '../../unit/cli/run-here.ts';
 
@@ -14,9 +14,7 @@ describe('connector move-storage', () => {
   let dataDir: string;
 
   beforeEach(async () => {
-    dataDir = await mkdtemp(path.join(tmpdir(), 'connector-move-'));
-    // Root lends PostgreSQL another user, who must be able to enter.
-    await chmod(dataDir, 0o755);
+    dataDir = await testFolder('move');
   });
   afterEach(async () => {
     await leave();

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Client } from 'pg';
 import { type EmbeddedPostgres, startEmbedded } from '../../../src/store/embedded.ts';
+import { testFolder } from '../../support/folder.ts';
 import { recordingLogger, silentLogger } from '../../support/logger.ts';
 
 const holderFile = fileURLToPath(new URL('../../support/embedded-holder.ts', import.meta.url));
@@ -23,9 +23,7 @@ interface Holder {
 }
 
 beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'connector-embedded-'));
-  // Root lends PostgreSQL another user, who must be able to enter.
-  await chmod(root, 0o755);
+  root = await testFolder('embedded');
   dataDir = join(root, 'data');
   held = [];
   holders = [];

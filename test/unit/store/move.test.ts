@@ -2,13 +2,12 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
 import { type OpenDatabase, openDatabase } from '../../../src/store/database.ts';
-import { migrate } from '../../../src/store/migrate.ts';
 import { migrations } from '../../../src/store/migrations/index.ts';
 import { type MoveOptions, moveLedger, refuseForeignTables } from '../../../src/store/move.ts';
 import { ledgerTables } from '../../../src/store/move-tables.ts';
 import { createStore } from '../../../src/store/store.ts';
 import { silentLogger } from '../../support/logger.ts';
-import { type TestDatabase, withTestDatabase } from '../../support/postgres.ts';
+import { type TestDatabase, withTestLedger } from '../../support/postgres.ts';
 
 const id = '6f1f2a52-6d0e-4d2c-9a86-4f3c1e0b7a11';
 const signer = { keyId: 'key', mark: (keyId: string, text: string) => `${keyId} ${text}` };
@@ -19,7 +18,7 @@ let from: OpenDatabase;
 let to: OpenDatabase;
 
 async function open(): Promise<OpenDatabase> {
-  const server = await withTestDatabase();
+  const server = await withTestLedger();
   servers.push(server);
   const database = await openDatabase({ databaseUrl: server.url, dataDir: '/nowhere', logger: silentLogger });
   opened.push(database);
@@ -30,7 +29,6 @@ beforeEach(async () => {
   servers = [];
   opened = [];
   [from, to] = [await open(), await open()];
-  for (const { pool } of [from, to]) await migrate({ pool, migrations, logger: silentLogger });
   await fill(from.pool);
 });
 
