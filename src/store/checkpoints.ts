@@ -96,7 +96,7 @@ export function createCheckpoints(db: Kysely<Database>): Checkpoints {
     },
 
     async move(move) {
-      return db.transaction().execute(async (trx) => {
+      const moved = await db.transaction().execute(async (trx) => {
         const moved = await sql<{ crm_table: string }>`
           update checkpoint set link = ${move.to}, mode = ${move.toMode}, pulled_at = now(),
             position_at = case when ${move.atEnd} then now() else position_at end,
@@ -114,6 +114,9 @@ export function createCheckpoints(db: Kysely<Database>): Checkpoints {
         });
         return true;
       });
+      // A full read fills tables within seconds of whose rows PostgreSQL knows nothing for a minute or more.
+      if (moved && move.atEnd && move.fromMode !== 'delta') await sql`analyze record, delivery`.execute(db);
+      return moved;
     },
 
     async restart(table, from, mode) {

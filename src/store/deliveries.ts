@@ -116,13 +116,30 @@ const memberColumns = sql`r.crm_table, r.id, r.tombstone, r.gone_at, r.email_key
   (select c.profile_key from contact_key c where c.target = d.target and c.contact_key = d.id::text) as sent_key`;
 
 /**
- * The deliveries under a lease, locked in key order: two statements that touch the same rows then wait for each other in
- * a line and never in a circle.
+ * Those of `n` that are under a lease, locked in key order: two statements that touch the same rows then wait for each
+ * other in a line and never in a circle. Row by row (a subquery that locks is never merged into another): while nobody
+ * has counted the rows of a new table, PostgreSQL takes a target for a small part of them and would read all of its rows.
  */
-function lockedUnder(lease: Lease, only: RawBuilder<unknown> = sql``): RawBuilder<unknown> {
+function lockedUnder(lease: Lease): RawBuilder<unknown> {
   return sql`locked as (
-    select crm_table, id from delivery where target = ${lease.target} and ${isUnder(lease)} ${only}
-    order by crm_table, id for update)`;
+    select l.target, l.crm_table, l.id from (select distinct crm_table, id from n order by crm_table, id) o
+    cross join lateral (
+      select d.target, d.crm_table, d.id from delivery d
+      where d.target = ${lease.target} and d.crm_table = o.crm_table and d.id = o.id and ${isUnder(lease, 'd.lease_token')}
+      for update) l)`;
+}
+
+/**
+ * Whatever may belong to these profiles, a look into the indexes for each key (`offset 0` keeps PostgreSQL from turning
+ * them into one look at everything, which it does while it does not know how many rows a key has).
+ */
+function ofProfiles(target: TargetName, keys: readonly ProfileKey[]): RawBuilder<unknown> {
+  return sql`
+    select m.crm_table, m.id from unnest(${keys}::text[]) as k (key) cross join lateral (
+      select crm_table, id from record where email_key = k.key
+      union all select crm_table, id from record where seen_key = k.key
+      union all select crm_table, id from delivery where target = ${target} and profile_key = k.key
+      offset 0) m`;
 }
 
 /** Completes deliveries inside the transaction that makes it true; those that are no longer under the lease stay owed. */
@@ -140,7 +157,7 @@ export async function completeDeliveries(
         ${completions.map((c) => (c.crmBits ? JSON.stringify(c.crmBits) : null))}::jsonb[],
         ${completions.map((c) => c.againInMs ?? null)}::bigint[], ${completions.map((c) => c.staged ?? false)}::boolean[]
       ) as n (crm_table, id, seq, profile_key, crm_bits, again_ms, staged)
-    ), ${lockedUnder(lease, sql`and (crm_table, id) in (select crm_table, id from n)`)}
+    ), ${lockedUnder(lease)}
     update delivery d set
       done_seq = case when n.again_ms is null and not n.staged then greatest(d.done_seq, n.seq) else d.done_seq end,
       due_at = case
@@ -155,7 +172,7 @@ export async function completeDeliveries(
       parked_code = null, parked_reason = null, parked_at = null,
       applied_at = now(), lease_token = null, lease_until = null
     from n join locked l on l.crm_table = n.crm_table and l.id = n.id
-    where d.target = ${lease.target} and d.crm_table = n.crm_table and d.id = n.id
+    where d.target = l.target and d.crm_table = l.crm_table and d.id = l.id
   `.execute(trx);
 }
 
@@ -188,14 +205,16 @@ export function createDeliveries(db: Kysely<Database>): Deliveries {
   ): Promise<LedgerMember[]> {
     const result = await sql<MemberRow>`
       with who as (
-        select crm_table, id from record where email_key = any(${keys}::text[])
-        union select crm_table, id from record where seen_key = any(${keys}::text[])
-        union select crm_table, id from delivery where target = ${target} and profile_key = any(${keys}::text[])
+        ${ofProfiles(target, keys)}
         union select * from unnest(${refs.map((ref) => ref.table)}::text[], ${refs.map((ref) => ref.id)}::uuid[])
       )
       select ${memberColumns}, ${mine} as mine
-      from who join record r on r.crm_table = who.crm_table and r.id = who.id
-      left join delivery d on d.target = ${target} and d.crm_table = r.crm_table and d.id = r.id
+      from who
+      cross join lateral (
+        select * from record r where r.crm_table = who.crm_table and r.id = who.id offset 0) r
+      left join lateral (
+        select * from delivery d where d.target = ${target} and d.crm_table = who.crm_table and d.id = who.id offset 0
+      ) d on true
       order by r.crm_table, r.id`.execute(db);
     return result.rows.map(toMember);
   }
@@ -220,14 +239,15 @@ export function createDeliveries(db: Kysely<Database>): Deliveries {
 
     async members(lease, keys, refs) {
       await sql`
+        with who as (select distinct * from (${ofProfiles(lease.target, keys)}) m)
         update delivery d set lease_token = ${lease.token}::uuid, lease_until = now() + ${lease.seconds} * interval '1 second'
         from (
-          select d.target, d.crm_table, d.id from delivery d
-          where d.target = ${lease.target} and d.due_at <= now() and (d.lease_until is null or d.lease_until < now())
-            and (d.profile_key = any(${keys}::text[]) or (d.crm_table, d.id) in (
-              select crm_table, id from record where email_key = any(${keys}::text[])
-              union select crm_table, id from record where seen_key = any(${keys}::text[])))
-          order by d.crm_table, d.id for update skip locked
+          select l.target, l.crm_table, l.id from (select crm_table, id from who order by crm_table, id) o
+          cross join lateral (
+            select d.target, d.crm_table, d.id from delivery d
+            where d.target = ${lease.target} and d.crm_table = o.crm_table and d.id = o.id
+              and d.due_at <= now() and (d.lease_until is null or d.lease_until < now())
+            for update skip locked) l
         ) c where d.target = c.target and d.crm_table = c.crm_table and d.id = c.id`.execute(db);
       return membersOf(lease.target, keys, refs, sql`d.lease_token is not distinct from ${lease.token}::uuid`);
     },
@@ -256,11 +276,11 @@ export function createDeliveries(db: Kysely<Database>): Deliveries {
           select * from unnest(${items.map((i) => i.ref.table)}::text[], ${items.map((i) => i.ref.id)}::uuid[],
           ${items.map((i) => Math.round(i.inMs))}::bigint[], ${items.map((i) => i.failed)}::boolean[])
           as n (crm_table, id, in_ms, failed)
-        ), ${lockedUnder(lease, sql`and (crm_table, id) in (select crm_table, id from n)`)}
+        ), ${lockedUnder(lease)}
         update delivery d set due_at = now() + n.in_ms * interval '1 millisecond',
           attempts = d.attempts + case when n.failed then 1 else 0 end, lease_token = null, lease_until = null
         from n join locked l on l.crm_table = n.crm_table and l.id = n.id
-        where d.target = ${lease.target} and d.crm_table = n.crm_table and d.id = n.id`.execute(db);
+        where d.target = l.target and d.crm_table = l.crm_table and d.id = l.id`.execute(db);
     },
 
     async park(lease, items, notes) {
@@ -271,14 +291,14 @@ export function createDeliveries(db: Kysely<Database>): Deliveries {
             select * from unnest(${items.map((i) => i.ref.table)}::text[], ${items.map((i) => i.ref.id)}::uuid[],
             ${items.map((i) => i.seq)}::bigint[], ${items.map((i) => i.code)}::text[], ${items.map((i) => i.reason)}::text[])
             as n (crm_table, id, seq, code, reason)
-          ), ${lockedUnder(lease, sql`and (crm_table, id) in (select crm_table, id from n)`)}
+          ), ${lockedUnder(lease)}
           update delivery d set due_at = case when d.owed_seq > n.seq then d.due_at end,
             parked_code = case when d.owed_seq > n.seq then null else n.code end,
             parked_reason = case when d.owed_seq > n.seq then null else n.reason end,
             parked_at = case when d.owed_seq <= n.seq then now() end, lot = case when d.owed_seq > n.seq then d.lot end,
             lease_token = null, lease_until = null
           from n join locked l on l.crm_table = n.crm_table and l.id = n.id
-          where d.target = ${lease.target} and d.crm_table = n.crm_table and d.id = n.id`.execute(trx);
+          where d.target = l.target and d.crm_table = l.crm_table and d.id = l.id`.execute(trx);
         if (notes)
           await oweNotes(
             trx,
@@ -289,8 +309,10 @@ export function createDeliveries(db: Kysely<Database>): Deliveries {
     },
 
     async release(lease) {
-      await sql`with ${lockedUnder(lease)} update delivery d set lease_token = null, lease_until = null from locked l
-        where d.target = ${lease.target} and d.crm_table = l.crm_table and d.id = l.id`.execute(db);
+      await sql`update delivery d set lease_token = null, lease_until = null
+        from (select target, crm_table, id from delivery where target = ${lease.target} and ${isUnder(lease)}
+          order by crm_table, id for update) mine
+        where d.target = mine.target and d.crm_table = mine.crm_table and d.id = mine.id`.execute(db);
     },
 
     async isDue(target) {

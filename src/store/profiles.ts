@@ -75,6 +75,13 @@ interface OpenIntentRow {
   bits: Bits | null;
 }
 
+/** These profiles, as far as the condition on `p` holds, locked in key order; each is looked up by itself. */
+function lockedProfiles(lease: Lease, keys: readonly ProfileKey[], only: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`select l.target, l.key from (select distinct k from unnest(${keys}::text[]) as k order by k) o
+    cross join lateral (
+      select p.target, p.key from profile p where p.target = ${lease.target} and p.key = o.k and ${only} for update) l`;
+}
+
 /** Writes profile states under the lease. Throws LeaseLostError when the lease has passed to somebody else. */
 export async function changeProfiles(
   trx: Transaction<Database>,
@@ -86,8 +93,7 @@ export async function changeProfiles(
   // A field that is left out keeps what is stored; null empties it.
   const result = await sql`
     with n as (select j from jsonb_array_elements(${JSON.stringify(changes)}::jsonb) as n (j)), locked as (
-      select key from profile where target = ${lease.target} and key = any(${keys}::text[])
-        and ${isUnder(lease)} order by key for update
+      ${lockedProfiles(lease, keys, isUnder(lease, 'p.lease_token'))}
     )
     update profile p set state = n.j ->> 'state', changed_at = now(),
       contact_key = case when n.j ? 'contactKey' then n.j ->> 'contactKey' else p.contact_key end,
@@ -98,7 +104,7 @@ export async function changeProfiles(
       bits_before = case when n.j ? 'bitsBefore' then nullif(n.j -> 'bitsBefore', 'null'::jsonb) else p.bits_before end,
       address_dirty = coalesce((n.j ->> 'addressDirty')::boolean, p.address_dirty)
     from n join locked l on l.key = n.j ->> 'key'
-    where p.target = ${lease.target} and p.key = l.key`.execute(trx);
+    where p.target = l.target and p.key = l.key`.execute(trx);
   if (Number(result.numAffectedRows ?? 0) < changes.length) throw new LeaseLostError();
   await retryFreed(trx, lease.target, keys);
 }
@@ -159,8 +165,8 @@ export function createProfiles(db: Kysely<Database>): Profiles {
 
   async function read(target: TargetName, keys: readonly ProfileKey[], only: RawBuilder<unknown>): Promise<Profile[]> {
     if (keys.length === 0) return [];
-    const rows = await sql<ProfileRow>`select * from profile
-      where target = ${target} and key = any(${keys}::text[]) ${only}`.execute(db);
+    const rows = await sql<ProfileRow>`select p.* from unnest(${[...new Set(keys)]}::text[]) as k cross join lateral (
+      select * from profile where target = ${target} and key = k ${only} offset 0) p`.execute(db);
     const ids = await sql<{
       profile_key: ProfileKey;
       contact_key: string;
@@ -227,9 +233,11 @@ export function createProfiles(db: Kysely<Database>): Profiles {
     async begin(lease, intents, contactKeys) {
       return db.transaction().execute(async (trx) => {
         const profileKeys = [...new Set(intents.map((intent) => intent.profileKey))];
-        const held = await sql<{ key: string }>`select key from profile where target = ${lease.target}
-          and key = any(${profileKeys}::text[]) and lease_token = ${lease.token}::uuid and lease_until > now()
-          order by key for update`.execute(trx);
+        const held = await lockedProfiles(
+          lease,
+          profileKeys,
+          sql`p.lease_token = ${lease.token}::uuid and p.lease_until > now()`,
+        ).execute(trx);
         if (held.rows.length < profileKeys.length) throw new LeaseLostError();
         const sorted = [...contactKeys].sort((a, b) => (a.contactKey < b.contactKey ? -1 : 1));
         const taken = await sql<{ contact_key: string }>`
@@ -315,9 +323,10 @@ export function createProfiles(db: Kysely<Database>): Profiles {
     async heldByOthers(target, contactKeys, own) {
       if (contactKeys.length === 0) return [];
       const result = await sql<{ contact_key: string }>`
-        select c.contact_key from contact_key c join profile p on p.target = c.target and p.key = c.profile_key
-        where c.target = ${target} and c.contact_key = any(${contactKeys}::text[])
-          and c.profile_key <> all(${own}::text[]) and p.state = any(${[...liveStates]}::text[])`.execute(db);
+        select c.contact_key from unnest(${contactKeys}::text[]) as k
+          cross join lateral (select * from contact_key where target = ${target} and contact_key = k offset 0) c
+          cross join lateral (select state from profile where target = c.target and key = c.profile_key offset 0) p
+        where c.profile_key <> all(${own}::text[]) and p.state = any(${[...liveStates]}::text[])`.execute(db);
       return result.rows.map((row) => row.contact_key);
     },
 

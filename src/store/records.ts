@@ -37,16 +37,18 @@ export async function noteRecords(
         ${sorted.map((n) => n.action)}::text[], ${sorted.map((n) => n.rule)}::text[],
         ${sorted.map((n) => JSON.stringify(n.reasons))}::jsonb[]) as n (crm_table, id, gone, email_key, action, rule, reasons)
     ), locked as (
-      select r.crm_table, r.id from record r join n on n.crm_table = r.crm_table and n.id = r.id
-        join delivery d on d.target = ${lease.target} and d.crm_table = r.crm_table and d.id = r.id
+      select l.crm_table, l.id from (select distinct crm_table, id from n order by crm_table, id) o
+      cross join lateral (
+        select r.crm_table, r.id from record r join delivery d
+          on d.target = ${lease.target} and d.crm_table = r.crm_table and d.id = r.id
           and ${isUnder(lease, 'd.lease_token')}
-      order by r.crm_table, r.id for update of r, d
+        where r.crm_table = o.crm_table and r.id = o.id for update of r, d) l
     )
     update record r set gone_at = case when n.gone then coalesce(r.gone_at, now()) end,
       email_key = coalesce(n.email_key, r.email_key), last_action = n.action, last_rule = n.rule,
       last_reasons = n.reasons, decided_at = now()
     from n join locked l on l.crm_table = n.crm_table and l.id = n.id
-    where r.crm_table = n.crm_table and r.id = n.id`.execute(trx);
+    where r.crm_table = l.crm_table and r.id = l.id`.execute(trx);
 }
 
 export interface Records {
