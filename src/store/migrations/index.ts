@@ -6,6 +6,7 @@ import { abandonedTarget } from './004-abandoned-target.ts';
 import { alarmsAndActivity } from './005-alarms-and-activity.ts';
 import { sparePace } from './006-spare-pace.ts';
 import { recordNotes } from './007-record-notes.ts';
+import { roomToUpdate } from './008-room-to-update.ts';
 import { quotaSql } from './quota.ts';
 
 export const migrations: readonly Migration[] = [
@@ -16,4 +17,5 @@ export const migrations: readonly Migration[] = [
   alarmsAndActivity,
   sparePace,
   recordNotes,
+  roomToUpdate,
 ];
