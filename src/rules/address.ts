@@ -24,7 +24,7 @@ const ascii = /^[\x20-\x7e]*$/;
 export function judgeAddress(text: string | null): Facts['address'] {
   const address = (text ?? '').trim().normalize('NFC');
   if (address === '') return 'empty';
-  if ([...address].length > maximumLength || blank.test(address)) return 'malformed';
+  if (isTooLong(address) || blank.test(address)) return 'malformed';
   const [local, domain, ...more] = address.split('@');
   if (!local || domain === undefined || more.length > 0) return 'malformed';
   return isDomain(domain) ? 'valid' : 'malformed';
@@ -40,6 +40,11 @@ export function normaliseAddress(text: string): string {
   const at = address.lastIndexOf('@');
   if (at < 0) return address;
   return `${address.slice(0, at)}@${asciiDomain(address.slice(at + 1))}`;
+}
+
+function isTooLong(address: string): boolean {
+  // Never more characters than UTF-16 units, which are known without looking.
+  return address.length > maximumLength && [...address].length > maximumLength;
 }
 
 function isDomain(domain: string): boolean {

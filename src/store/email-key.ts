@@ -37,9 +37,9 @@ export interface Keyring {
 
 interface Key {
   readonly id: string;
-  readonly secret: string;
   readonly sealing: Buffer;
   // As key objects: createHmac makes one of anything else, for every text, which takes longer than the text itself.
+  readonly addressing: KeyObject;
   readonly marking: KeyObject;
   readonly proving: KeyObject;
 }
@@ -53,7 +53,7 @@ export function createKeyring(options: {
   const current = deriveKey(options.hashKey);
   const former = options.previous.map(deriveKey);
   const hash = (key: Key, address: string): EmailKey =>
-    createHmac('sha256', key.secret).update(options.normalise(address)).digest('hex') as EmailKey;
+    createHmac('sha256', key.addressing).update(options.normalise(address)).digest('hex') as EmailKey;
 
   return {
     keyId: current.id,
@@ -97,8 +97,8 @@ function deriveKey(secret: Secret): Key {
     Buffer.from(hkdfSync('sha256', text, 'dynamics-email-connector', purpose, 32));
   return {
     id: derive('name of the key').toString('hex').slice(0, 16),
-    secret: text,
     sealing: derive('seal'),
+    addressing: createSecretKey(text, 'utf8'),
     marking: createSecretKey(derive('fingerprint')),
     proving: createSecretKey(derive('seal of the evidence')),
   };
@@ -111,10 +111,11 @@ function canonical(value: unknown): string {
   if (value instanceof Date) return JSON.stringify(value.toISOString());
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (typeof value === 'object') {
-    const entries = Object.entries(value)
-      .filter(([, content]) => content !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, content]) => `${JSON.stringify(name)}:${canonical(content)}`);
+    const contents = value as Readonly<Record<string, unknown>>;
+    const entries: string[] = [];
+    for (const name of Object.keys(contents).sort()) {
+      if (contents[name] !== undefined) entries.push(`${JSON.stringify(name)}:${canonical(contents[name])}`);
+    }
     return `{${entries.join(',')}}`;
   }
   if (typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)) return JSON.stringify(value);
