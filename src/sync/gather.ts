@@ -78,7 +78,7 @@ export async function readRecords(
 ): Promise<Map<string, Reading>> {
   const readings = new Map<string, Reading>();
   const byTable = Map.groupBy(members, (member) => member.ref.table);
-  for (const [table, ofTable] of byTable) {
+  await mapLimit([...byTable], byTable.size, async ([table, ofTable]) => {
     const ids = [...new Set(ofTable.map((member) => member.ref.id))];
     const read = await core.crm.readRows(table, ids, signal);
     const found: Reading[] = read.rows.map((row) => ({ kind: 'row', row }));
@@ -94,7 +94,7 @@ export async function readRecords(
     const hidden = await hiddenAmong(core, table, rows, ofTable, signal);
     for (const row of rows)
       readings.set(formatRecordRef(row.ref), hidden.has(row) ? unreadable(row) : { kind: 'row', row });
-  }
+  });
   return readings;
 }
 
