@@ -46,7 +46,7 @@ export function createCrm(options: CrmOptions): ClosableCrm {
   const check = createDataverseCheck({ client, metadata, settings, feed });
 
   return {
-    organizationId: (signal) => organizationId(client, signal),
+    organizationId: createWhoAmI(client),
     startChanges: feed.start,
     followChanges: feed.follow,
     readRows: reader.readRows,
@@ -60,6 +60,29 @@ export function createCrm(options: CrmOptions): ClosableCrm {
     changeTrackingDays: (signal) => changeTrackingDays(client, signal),
     check,
     close,
+  };
+}
+
+/** Whoever asks while somebody's question is under way shares its answer: all tables are pulled at once, and each asks. */
+function createWhoAmI(client: DataverseClient): Crm['organizationId'] {
+  let underWay: { readonly answer: Promise<string>; readonly signal: AbortSignal } | undefined;
+  return async (signal) => {
+    while (underWay) {
+      const { answer, signal: theirs } = underWay;
+      try {
+        return await answer;
+      } catch (error) {
+        // Given up by whoever asked, which says nothing to the others.
+        if (!theirs.aborted || signal.aborted) throw error;
+      }
+    }
+    const mine = { answer: organizationId(client, signal), signal };
+    underWay = mine;
+    try {
+      return await mine.answer;
+    } finally {
+      underWay = undefined;
+    }
   };
 }
 
