@@ -32,5 +32,7 @@ EXPOSE 3000
 # The port of `server.port`; set CONNECTOR_HEALTH_PORT where the configuration names another one.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=4 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.CONNECTOR_HEALTH_PORT ?? 3000}/livez`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "dist/src/cli.js"]
+# Young objects in 24 MB instead of 48, and a heap that is swept at one and a half times what was in use instead of up to
+# four times: with two batches of 2,000 rows that is a third to half of the memory, for a few more milliseconds a second.
+ENTRYPOINT ["node", "--max-semi-space-size=8", "--heap-growing-percent=50", "dist/src/cli.js"]
 CMD ["start", "--config", "/config/connector.yaml"]

@@ -57,6 +57,12 @@ export interface Stage {
 const { BENCH_NODE_OPTIONS } = process.env;
 const given: Readonly<Record<string, string>> = BENCH_NODE_OPTIONS ? { NODE_OPTIONS: BENCH_NODE_OPTIONS } : {};
 
+/** As `npm run connector` starts it, and the container: how much memory it may take is said to Node at the start. */
+const { scripts } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  readonly scripts: { readonly connector: string };
+};
+const nodeFlags = scripts.connector.split(' ').filter((word) => word.startsWith('--'));
+
 /** Megabytes of heap that a world may take: a million people are a lot of objects. */
 const worldHeap = 12_000;
 
@@ -119,7 +125,7 @@ async function openConnector(postgres: Postgres, configuration: Group): Promise<
   const running = new Set<RunningCommand>();
 
   function run(...args: string[]): RunningCommand {
-    const command = startConnector([...args, '--config', file.path], { env: given });
+    const command = startConnector([...args, '--config', file.path], { env: given, nodeFlags });
     running.add(command);
     void command.finished.then(() => running.delete(command));
     return command;

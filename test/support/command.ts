@@ -19,6 +19,8 @@ export interface Finished {
 export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** For Node itself. */
+  readonly nodeFlags?: readonly string[];
   /** What is typed; nobody is there to answer when left out. */
   readonly input?: string;
 }
@@ -33,7 +35,7 @@ export interface RunningCommand {
 export function startConnector(args: readonly string[], options: CommandOptions = {}): RunningCommand {
   const { PATH = '', HOME = '', NODE_COMPILE_CACHE = '' } = process.env;
   const inherited = { PATH, HOME, TMPDIR: tmpdir(), NODE_COMPILE_CACHE };
-  const child = spawn(process.execPath, [cli, ...args], {
+  const child = spawn(process.execPath, [...(options.nodeFlags ?? []), cli, ...args], {
     cwd: options.cwd ?? tmpdir(),
     env: { ...inherited, ...options.env },
     stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
