@@ -277,6 +277,35 @@ describe('the organization', () => {
     expect(await failureOf(crm.organizationId(signal))).toMatchObject({ kind: 'retry', code: 'WHO_AM_I_UNREADABLE' });
   });
 
+  test('is asked for once by all who want to know at the same time, and again by whoever comes later', async () => {
+    organization.answer({ body: { OrganizationId: guid(7) } }, { body: { OrganizationId: guid(6) } });
+
+    const together = await Promise.all([1, 2, 3].map(() => crm.organizationId(signal)));
+    const later = await crm.organizationId(signal);
+
+    expect([...together, later]).toEqual([guid(7), guid(7), guid(7), guid(6)]);
+    expect(organization.calls).toHaveLength(2);
+  });
+
+  test('is asked for again when whoever asked first has given up', async () => {
+    const first = new AbortController();
+    const giveUp = () => {
+      first.abort();
+      return { body: { OrganizationId: guid(7) } };
+    };
+    organization.answer(giveUp, { body: { OrganizationId: guid(6) } });
+
+    const [given, ...others] = await Promise.allSettled([
+      crm.organizationId(first.signal),
+      crm.organizationId(signal),
+      crm.organizationId(signal),
+    ]);
+
+    expect(given).toMatchObject({ status: 'rejected', reason: { code: 'HTTP_ABORTED' } });
+    expect(others).toEqual([1, 2].map(() => ({ status: 'fulfilled', value: guid(6) })));
+    expect(organization.calls).toHaveLength(2);
+  });
+
   test.each([
     [[{ expirechangetrackingindays: 30 }], 30],
     [[{}], undefined],
