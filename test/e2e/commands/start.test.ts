@@ -32,7 +32,10 @@ describe('connector start', () => {
     // The platform has them a moment before the ledger knows it.
     const metrics = await until(async () => {
       const text = await (await fetch(`${ready.health}/metrics`)).text();
-      return text.includes('connector_owed{target="main"} 0') ? text : undefined;
+      // And counts them a moment after that.
+      return text.includes('connector_owed{target="main"} 0') && /^connector_applied_total\{/m.test(text)
+        ? text
+        : undefined;
     });
     worker.process.kill('SIGTERM');
     const { code, stdout, stderr } = await worker.finished;
