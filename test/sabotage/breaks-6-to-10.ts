@@ -14,7 +14,7 @@ export const lastBreaks: readonly Break[] = [
     invariant: 6,
     what: 'the hash of an address does not depend on the key',
     file: 'src/store/email-key.ts',
-    find: "createHmac('sha256', key.secret)",
+    find: "createHmac('sha256', key.addressing)",
     replace: "createHmac('sha256', 'no key')",
     noticedBy: tests('unit/store/email-key: differ from one hash key to another, and the former ones can be computed'),
   },
