@@ -114,6 +114,24 @@ describe('jobs that cannot be done', () => {
   });
 });
 
+test('a person who comes to the address of somebody else before the erasure is closed is erased there too', async () => {
+  const { world } = scene;
+  const [anna, bert, carl] = [addPerson(world), addPerson(world), addPerson(world)];
+  const worker = await scene.open();
+  await worker.settle();
+  const job = addJob(world, 'anonymize', anna);
+  await worker.useCases.marketingJobs(AbortSignal.timeout(5000));
+  await worker.applyDue();
+  expect(contactOf(world, anna.email)).toBeUndefined();
+
+  edit(world, anna, { emailaddress1: bert.email });
+  await worker.useCases.marketingJobs(AbortSignal.timeout(5000));
+  await worker.settle();
+
+  expect(livePeople(world).map(({ email }) => email)).toEqual([carl.email]);
+  expect(jobState(world, job)).toMatchObject({ status: 'succeeded', code: 'HTTP 410 Gone' });
+});
+
 test('a job for a lead erases the person behind it', async () => {
   const { world } = scene;
   const lead = addPerson(world, {}, 'lead');
