@@ -107,8 +107,11 @@ export interface Erasures {
     failed: boolean,
   ): Promise<void>;
   renew(lease: Lease): Promise<void>;
-  /** Of these records and addresses, those with an open erasure. */
-  openFor(refs: readonly RecordRef[], keys: readonly EmailKey[]): Promise<{ refs: Set<string>; keys: Set<string> }>;
+  /** Of these records and addresses, those with an open erasure; and the records that were erased along with one. */
+  openFor(
+    refs: readonly RecordRef[],
+    keys: readonly EmailKey[],
+  ): Promise<{ refs: Set<string>; keys: Set<string>; along: Set<string> }>;
   /** Record → the etag at which it was erased, for those of these that were. */
   marks(refs: readonly RecordRef[]): Promise<Map<string, string>>;
   /** Open erasures whose targets have all answered. */
@@ -226,13 +229,19 @@ export function createErasures(db: Kysely<Database>): Erasures {
     },
 
     async openFor(refs, keys) {
-      const result = await sql<{ crm_table: string | null; record_id: string | null; email_key: string | null }>`
-        select crm_table, record_id, email_key from erasure e where e.state = 'open' and ${isAbout(refs, keys)}`.execute(
-        db,
-      );
+      const result = await sql<{ name: string | null; email_key: string | null; along: boolean }>`
+        select crm_table || '/' || record_id as name, email_key, false as along from erasure e
+        where e.state = 'open' and ${isAbout(refs, keys)}
+        union all
+        select r.crm_table || '/' || r.id, null, true from erasure e join erasure_record r on r.erasure_id = e.id
+        where e.state = 'open' and (r.crm_table, r.id) in (
+          select * from unnest(${refs.map((r) => r.table)}::text[], ${refs.map((r) => r.id)}::uuid[]))`.execute(db);
+      const names = (along: boolean): Set<string> =>
+        new Set(result.rows.flatMap((row) => (row.along === along && row.name !== null ? [row.name] : [])));
       return {
-        refs: new Set(result.rows.filter((row) => row.record_id).map((row) => `${row.crm_table}/${row.record_id}`)),
-        keys: new Set(result.rows.flatMap((row) => (row.email_key ? [row.email_key] : []))),
+        refs: names(false),
+        keys: new Set(result.rows.flatMap((row) => (row.email_key ? [row.email_key as EmailKey] : []))),
+        along: names(true),
       };
     },
 

@@ -314,7 +314,9 @@ export function createProfiles(db: Kysely<Database>): Profiles {
           trx,
         );
         await unstage(trx, lease.target, [from]);
-        await sql`update profile set state = 'absent', contact_key = null, owner = null, data_fingerprint = null,
+        // Of an address at which nobody has looked yet it is not known who is there from earlier times.
+        await sql`update profile set state = case when state = 'new' then state else 'absent' end,
+            contact_key = null, owner = null, data_fingerprint = null,
             permission_fingerprint = null, bits_before = null, address_dirty = false, changed_at = now()
           where target = ${lease.target} and key = ${from}`.execute(trx);
       });

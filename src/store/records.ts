@@ -62,8 +62,8 @@ export interface Records {
     lot: string | null,
     everyLot: boolean,
   ): Promise<void>;
-  /** Owes these records again, due now, wherever they were owed before. Answers how many deliveries that are. */
-  oweAgain(refs: readonly RecordRef[]): Promise<number>;
+  /** Owes these records again, due now, wherever they were owed before, or there. Answers how many deliveries that are. */
+  oweAgain(refs: readonly RecordRef[], target?: TargetName): Promise<number>;
   /** The same for what is parked: one record's, or everything. */
   retryParked(ref?: RecordRef): Promise<number>;
   /**
@@ -115,8 +115,9 @@ export function createRecords(db: Kysely<Database>): Records {
       await db.transaction().execute((trx) => markOwed(trx, { table, changes, targets, lot, everyLot }));
     },
 
-    async oweAgain(refs) {
-      return oweSome(sql`(crm_table, id) in (
+    async oweAgain(refs, target) {
+      const only = target === undefined ? sql`` : sql`target = ${target} and`;
+      return oweSome(sql`${only} (crm_table, id) in (
         select * from unnest(${refs.map((ref) => ref.table)}::text[], ${refs.map((ref) => ref.id)}::uuid[]))`);
     },
 

@@ -6,15 +6,16 @@
 import type { ProfileKey, TargetName } from '../../config/words.ts';
 import { heldAtFormerAddressCode } from '../store/brake.ts';
 import type { LedgerMember } from '../store/deliveries.ts';
-import { type Batch, failCall, failReading, park, putBack } from './batch.ts';
+import { type Batch, failCall, failLeavers, failReading, newBatch, park, putBack } from './batch.ts';
 import { type Case, judgeAll, withFormerBits } from './cases.ts';
-import { type Core, newLease, targetOf } from './core.ts';
+import { completeWithheld } from './complete.ts';
+import { type Core, newLease } from './core.ts';
 import { applyErasures } from './erase.ts';
 import { type Gathered, gather } from './gather.ts';
 import { settleLots } from './guard.ts';
 import { oweThoseLeft } from './left-behind.ts';
 import { learnLostIds } from './lost-answers.ts';
-import { type Assignment, assign } from './moves.ts';
+import { type Assignment, assign, leadsTo } from './moves.ts';
 import { isDryRun, withoutOutsiders } from './pilot.ts';
 import { applyCases } from './steps.ts';
 import type { ApplyResult } from './use-cases.ts';
@@ -29,16 +30,8 @@ export async function apply(core: Core, name: TargetName, signal: AbortSignal): 
   const lease = newLease(core, name);
   const claimed = await core.store.deliveries.claim(lease, core.settings.worker.batchSize, core.epoch);
   if (claimed.length > 0) {
-    const batch: Batch = {
-      core,
-      target: targetOf(core, name),
-      lease,
-      signal,
-      deadline: core.now() + batchBudgetMs,
-      trigger: 'change',
-      leasedAt: core.now(),
-      atBrake: new Set(),
-    };
+    const deadline = core.now() + batchBudgetMs;
+    const batch = newBatch(core, name, { lease, signal, deadline, trigger: 'change' });
     try {
       await applyBatch(batch, claimed);
     } finally {
@@ -82,10 +75,10 @@ async function applyBatch(batch: Batch, claimed: readonly LedgerMember[]): Promi
     const all = await gather(batch.core, batch.lease, claimed, batch.signal);
     await putBack(batch, all.busy, 1000);
     const gathered = await withoutOutsiders(batch, all);
-    await oweThoseLeft(batch, gathered.views);
     const known = await withLostIds(batch, gathered);
     if (!known) return;
     assignment = await assign(batch, known);
+    await oweThoseLeft(batch, gathered.views, assignment);
     await putBack(
       batch,
       assignment.waiting.map((view) => view.ledger),
@@ -98,20 +91,68 @@ async function applyBatch(batch: Batch, claimed: readonly LedgerMember[]): Promi
   }
   await batch.core.alarms.clear('crm-unreadable', 'dataverse');
   cases = await withFormerBits(batch, cases, assignment);
-  const first = cases.filter((c) => assignment.left.has(c.judged.key));
-  const done = await applyCases(batch, first, assignment);
-  const rest: Case[] = [];
-  for (const item of cases.filter((c) => !assignment.left.has(c.judged.key))) {
-    const origins = [...(assignment.origins.get(item.judged.key) ?? [])];
-    if (origins.every((origin) => done.has(origin))) rest.push(item);
-    else if (await isAtBrakeStill(batch, origins))
-      await park(batch, item.judged.views, heldAtFormerAddressCode, heldAtFormerAddress);
-    else
-      await putBack(
-        batch,
-        item.judged.views.map((view) => view.ledger),
-        1000,
-      );
+  await applyInOrder(batch, cases, assignment);
+}
+
+/** Nobody is written where they came to before what they left is settled. Those who go in a circle go together. */
+async function applyInOrder(batch: Batch, cases: readonly Case[], assignment: Assignment): Promise<void> {
+  const originsOf = ({ judged }: Case): ProfileKey[] => [...(assignment.origins.get(judged.key) ?? [])];
+  const done = new Set<ProfileKey>();
+  for (let pending = cases; pending.length > 0; ) {
+    const keys = new Set(pending.map(({ judged }) => judged.key));
+    const free = pending.filter((item) => !originsOf(item).some((origin) => keys.has(origin)));
+    const ready = free.length > 0 ? free : pending.filter((item) => isInCircle(assignment, item.judged.key));
+    const together = new Set(free.length > 0 ? [] : ready.map(({ judged }) => judged.key));
+    const able: Case[] = [];
+    for (const item of ready) {
+      if (originsOf(item).every((origin) => done.has(origin) || together.has(origin))) able.push(item);
+      else await keepWaiting(batch, item, originsOf(item));
+    }
+    const applied =
+      together.size === 0
+        ? await applyCases(batch, able, assignment)
+        : await applyTogether(batch, able, together, assignment);
+    for (const key of applied) done.add(key);
+    pending = pending.filter((item) => !ready.includes(item));
   }
-  await applyCases(batch, rest, assignment);
+}
+
+/** People who change places: each is done when all are. A profile that its people have left for good would be nobody's. */
+async function applyTogether(
+  batch: Batch,
+  cases: readonly Case[],
+  together: ReadonlySet<ProfileKey>,
+  assignment: Assignment,
+): Promise<Set<ProfileKey>> {
+  for (const key of together) batch.together.add(key);
+  const done = await applyCases(batch, cases, assignment);
+  batch.together.clear();
+  const withheld = batch.withheld.splice(0);
+  const views = withheld.flatMap(({ judged }) => judged.views);
+  try {
+    if ([...together].every((key) => done.has(key))) {
+      await completeWithheld(batch, withheld);
+      return done;
+    }
+    const waiting = views.map((view) => view.ledger);
+    await putBack(batch, waiting, 1000);
+  } catch (error) {
+    await failCall(batch, error, views);
+  }
+  return new Set();
+}
+
+function isInCircle({ origins }: Assignment, key: ProfileKey): boolean {
+  return [...(origins.get(key) ?? [])].some((origin) => leadsTo(origins, origin, key));
+}
+
+/** What they left could not be settled now. */
+async function keepWaiting(batch: Batch, { judged: { views } }: Case, origins: readonly ProfileKey[]): Promise<void> {
+  const refusal = origins.map((origin) => batch.refused.get(origin)).find((found) => found !== undefined);
+  if (refusal) await failLeavers(batch, views, refusal);
+  else if (await isAtBrakeStill(batch, origins)) await park(batch, views, heldAtFormerAddressCode, heldAtFormerAddress);
+  else {
+    const claimed = views.map((view) => view.ledger);
+    await putBack(batch, claimed, 1000);
+  }
 }

@@ -1,9 +1,10 @@
 /** What the steps of one batch share. */
-import type { ProfileKey } from '../../config/words.ts';
+import type { ProfileKey, TargetName } from '../../config/words.ts';
 import { ConnectorError, isConnectorError } from '../http/errors.ts';
 import type { Lease, LedgerMember } from '../store/deliveries.ts';
 import { idsWouldCrossCode, LeaseLostError } from '../store/profiles.ts';
-import type { Core, Target } from './core.ts';
+import type { Finished } from './complete.ts';
+import { type Core, type Target, targetOf } from './core.ts';
 import type { View } from './gather.ts';
 
 export interface Batch {
@@ -19,6 +20,34 @@ export interface Batch {
   leasedAt: number;
   /** Profiles whose erasure the brake keeps waiting: nobody who came from there may be written elsewhere yet. */
   readonly atBrake: Set<ProfileKey>;
+  /** Profiles that the platform would not have as they are to be, and why: who came from there cannot go on either. */
+  readonly refused: Map<ProfileKey, Refusal>;
+  /** Profiles whose people change places: what is owed for one is done when all are, or somebody is left behind. */
+  readonly together: Set<ProfileKey>;
+  /** Those of them that are as they are to be. */
+  readonly withheld: Finished[];
+}
+
+export function newBatch(
+  core: Core,
+  target: TargetName,
+  parts: Pick<Batch, 'signal' | 'deadline' | 'trigger'> & { readonly lease: Lease },
+): Batch {
+  return {
+    ...parts,
+    core,
+    target: targetOf(core, target),
+    leasedAt: core.now(),
+    atBrake: new Set(),
+    refused: new Map(),
+    together: new Set(),
+    withheld: [],
+  };
+}
+
+export interface Refusal {
+  readonly code: string;
+  readonly reason: string;
 }
 
 /** Renews the lease when a quarter of it has passed: a call that begins now ends long before it. */
@@ -56,6 +85,7 @@ export async function putBack(
 }
 
 export async function park(batch: Batch, views: readonly View[], code: string, reason: string): Promise<void> {
+  for (const view of views) batch.refused.set(view.key, { code, reason });
   const claims = views.flatMap((view) => (view.ledger.claim ? [view.ledger.claim] : []));
   await batch.core.store.deliveries.park(
     batch.lease,
@@ -77,6 +107,7 @@ export async function failEach(
   reason: string,
   attempts = patience,
 ): Promise<void> {
+  for (const view of views) batch.refused.set(view.key, { code, reason });
   const tired = views.filter((view) => (view.ledger.claim?.attempts ?? 0) >= attempts);
   await park(batch, tired, code, reason);
   const rest = views.filter((view) => !tired.includes(view));
@@ -89,6 +120,13 @@ export async function failEach(
  */
 export async function failCrossing(batch: Batch, views: readonly View[], code: string, reason: string): Promise<void> {
   await failEach(batch, views, code, reason, crossingPatience);
+}
+
+/** Why those who came from there wait: what they left is theirs, and was refused. */
+export async function failLeavers(batch: Batch, views: readonly View[], { code, reason }: Refusal): Promise<void> {
+  const sentence = `the contact at the former address could not be brought up to date: ${reason}`;
+  if (code.endsWith(idsWouldCrossCode)) await failCrossing(batch, views, code, sentence);
+  else await failEach(batch, views, code, sentence);
 }
 
 /** An erasure after which the platform still finds the person: it may need a moment, so it is tried again first. */

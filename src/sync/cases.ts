@@ -4,6 +4,7 @@
  * address gets no permission that was down there. Writes nothing but the parking of what cannot be read.
  */
 import type { ProfileKey } from '../../config/words.ts';
+import { isConnectorError } from '../http/errors.ts';
 import type { ContactRef } from '../platforms/platform.ts';
 import type { Profile } from '../store/profiles.ts';
 import type { Bits } from '../store/tables.ts';
@@ -114,14 +115,18 @@ const emptyEvidence = {
   configuration: null,
 } as const;
 
-/** Somebody who was anonymized at another address keeps the opt-outs of their life there. */
+/** Somebody who was anonymized at another address keeps the opt-outs of their life there, beside those that are remembered here. */
 function remembering(profile: Profile, members: readonly View[], assignment: Assignment): Profile {
-  if (isPresent(profile.state) || profile.bitsBefore) return profile;
-  const earlier = members.flatMap((view) => {
-    const former = view.ledger.claim && view.ledger.profileKey && assignment.profiles.get(view.ledger.profileKey);
+  if (isPresent(profile.state)) return profile;
+  const lives = members.flatMap((view) => {
+    const former = view.ledger.claim && view.ledger.profileKey && assignment.before.get(view.ledger.profileKey);
     return former && !isPresent(former.state) && former.bitsBefore ? [former.bitsBefore] : [];
-  })[0];
-  return earlier ? { ...profile, bitsBefore: earlier } : profile;
+  });
+  if (profile.bitsBefore) lives.push(profile.bitsBefore);
+  if (lives.length === 0) return profile;
+  const names = lives.flatMap((bits) => Object.keys(bits));
+  const bitsBefore = Object.fromEntries(names.map((name) => [name, lives.every((bits) => bits[name] !== false)]));
+  return { ...profile, bitsBefore };
 }
 
 /** Milliseconds for which an answer "nobody is here" counts: a first load, and not what others add later. */
@@ -194,6 +199,9 @@ export async function singles(
     try {
       return await step(item);
     } catch (error) {
+      // Also of a profile that everybody has left.
+      if (isConnectorError(error) && error.kind === 'park')
+        batch.refused.set(item.judged.key, { code: error.code, reason: error.message });
       await failCall(batch, error, item.judged.views);
       return undefined;
     }
@@ -247,11 +255,14 @@ export async function resolveLookUp(batch: Batch, item: Case): Promise<Case> {
   });
 }
 
-/** Everybody left this profile for another address, and joined who is there: the old contact goes, through the brake. */
+/**
+ * Everybody left this profile for another address, and joined who is there: the old contact goes, through the brake. Whoever
+ * was erased on request keeps nobody there, and neither does a record whose table is not for this target.
+ */
 export function leftBehind(item: Case, assignment: Assignment): Case {
   if (!assignment.left.has(item.judged.key) || !mayBeThere(item.standing.profile)) return item;
-  // A record whose table is not for this target keeps nobody there.
-  if (item.judged.members.size > 0 || item.judged.decision.action !== 'leave') return item;
+  const stays = [...item.judged.members.values()].some(({ decision }) => decision.rule !== 'erased-before');
+  if (stays || item.judged.decision.action !== 'leave') return item;
   const decision = { ...item.judged.decision, action: 'anonymize' as const, explicit: false };
   return { ...item, judged: { ...item.judged, decision }, plan: { kind: 'anonymize', key: item.judged.key } };
 }

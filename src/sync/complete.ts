@@ -7,6 +7,7 @@ import type { Outcome } from '../platforms/platform.ts';
 import type { Completion } from '../store/deliveries.ts';
 import type { OpenIntent, ProfileChange } from '../store/profiles.ts';
 import type { RecordNote } from '../store/records.ts';
+import type { UnitOfWork } from '../store/store.ts';
 import type { NewEvidence } from '../store/tables.ts';
 import type { Batch } from './batch.ts';
 import type { Approval } from './guard.ts';
@@ -69,25 +70,14 @@ function notesOf(finished: Finished): RecordNote[] {
 export async function complete(batch: Batch, finished: readonly Finished[]): Promise<void> {
   if (finished.length === 0) return;
   const lateMs = batch.target.settings.lateEffectSeconds * 1000;
+  const withheld = finished.filter((f) => batch.together.has(f.judged.key));
+  const ended = finished.filter((f) => !withheld.includes(f));
   await batch.core.store.transaction(async (unit) => {
     await unit.changeProfiles(
       batch.lease,
       finished.flatMap((f) => (f.change ? [f.change] : [])),
     );
-    await unit.noteRecords(batch.lease, finished.flatMap(notesOf));
-    await unit.completeDeliveries(
-      batch.lease,
-      finished.flatMap((f) => completionsOf(batch, f)),
-    );
-    // The others of a profile too: what is done to it is done to them.
-    const { notes } = batch.core.settings;
-    if (notes) {
-      const views = finished.flatMap((f) => f.judged.views);
-      await unit.oweNotes(
-        views.map((view) => view.ledger.ref),
-        notes.for,
-      );
-    }
+    await end(batch, unit, ended);
     // Own intents are answered; those of others can no longer take effect once they are old enough.
     await unit.closeIntents(
       finished.flatMap((f) => [
@@ -97,8 +87,32 @@ export async function complete(batch: Batch, finished: readonly Finished[]): Pro
     );
     await unit.appendEvidence(finished.flatMap((f) => f.evidence ?? []));
   });
-  for (const one of finished) measure(batch, one);
+  batch.withheld.push(...withheld);
+  for (const one of ended) measure(batch, one);
   batch.core.noteFinished?.(batch.lease.target, finished);
+}
+
+/** Those whose profiles are as they are to be already. Throws LeaseLostError; then nothing of it was stored. */
+export async function completeWithheld(batch: Batch, withheld: readonly Finished[]): Promise<void> {
+  await batch.core.store.transaction((unit) => end(batch, unit, withheld));
+  for (const one of withheld) measure(batch, one);
+}
+
+/** Nothing is owed for them any more. */
+async function end(batch: Batch, unit: UnitOfWork, finished: readonly Finished[]): Promise<void> {
+  await unit.noteRecords(batch.lease, finished.flatMap(notesOf));
+  await unit.completeDeliveries(
+    batch.lease,
+    finished.flatMap((f) => completionsOf(batch, f)),
+  );
+  // The others of a profile too: what is done to it is done to them.
+  const { notes } = batch.core.settings;
+  if (!notes) return;
+  const views = finished.flatMap((f) => f.judged.views);
+  await unit.oweNotes(
+    views.map((view) => view.ledger.ref),
+    notes.for,
+  );
 }
 
 /** What was brought to its end, for the metrics. A full read, or a changed setting, is no moment in the CRM. */

@@ -4,32 +4,22 @@
  * platform that refuses or is down leaves the erasure open with its sentence. The brake does not apply; the hourly limit
  * does.
  */
-import {
-  type EmailKey,
-  formatRecordRef,
-  Personal,
-  type ProfileKey,
-  type RecordId,
-  type RecordRef,
-  type TargetName,
-} from '../../config/words.ts';
+import { formatRecordRef, Personal, type ProfileKey, type RecordId, type TargetName } from '../../config/words.ts';
 import { isConnectorError } from '../http/errors.ts';
 import type { ContactRef, Outcome } from '../platforms/platform.ts';
-import { judgeAddress } from '../rules/address.ts';
 import { erasureCaseKey } from '../store/brake.ts';
-import type { Lease, LedgerMember } from '../store/deliveries.ts';
+import type { Lease } from '../store/deliveries.ts';
 import type { ClaimedErasure, Erasures } from '../store/erasures.ts';
-import { LeaseLostError, type Profile } from '../store/profiles.ts';
+import { LeaseLostError } from '../store/profiles.ts';
 import type { UnitOfWork } from '../store/store.ts';
 import { outsidePilotCode } from '../store/targets.ts';
-import { type Batch, backoffMs } from './batch.ts';
+import { type Batch, backoffMs, newBatch } from './batch.ts';
 import { approvedBy, lateEffectLeft } from './complete.ts';
 import { mapLimit } from './concurrency.ts';
-import { type Core, newLease, targetOf } from './core.ts';
-import { type Reading, readRecords } from './gather.ts';
+import { type Core, newLease } from './core.ts';
+import { type GatheredPerson, gatherPerson, ownRef, type Person } from './erase-person.ts';
 import { type Approval, approvalOf } from './guard.ts';
 import { learnLostIds } from './lost-answers.ts';
-import { matches } from './mapping.ts';
 import { isDryRun, isInvited, outsidePilotSentence } from './pilot.ts';
 import { mayBeThere } from './plan.ts';
 import { erase } from './single-writes.ts';
@@ -40,6 +30,9 @@ const erasuresAtOnce = 4;
 /** Milliseconds until a refused erasure is tried again: the mend is a setting or a person's hand. */
 const refusedAgainMs = 5 * 60_000;
 
+/** Milliseconds until an erasure is tried again of which somebody else has a profile. */
+const busyAgainMs = 1000;
+
 /** Milliseconds until a row that forbids the erasure is looked at again. */
 const blockedAgainMs = 60_000;
 
@@ -48,152 +41,40 @@ export async function applyErasures(core: Core, name: TargetName, signal: AbortS
   if (isDryRun(core, name)) return 0;
   const claimLease = newLease(core, name);
   const claimed = await core.store.erasures.claim(claimLease, claimLimit, core.epoch);
+  const busy: ClaimedErasure[] = [];
   await mapLimit(claimed, erasuresAtOnce, async (erasure) => {
-    // Profiles are leased per erasure, so that one that waits keeps nobody else waiting.
-    const lease = { ...newLease(core, name), token: core.uuid() };
-    const batch: Batch = {
-      core,
-      target: targetOf(core, name),
-      lease,
-      signal,
-      deadline: Number.POSITIVE_INFINITY,
-      trigger: `erasure ${erasure.id}`,
-      leasedAt: core.now(),
-      atBrake: new Set(),
-    };
-    try {
-      await eraseOnTarget(batch, claimLease.token, erasure);
-    } catch (error) {
-      await failErasure(batch, claimLease.token, erasure, error);
-    } finally {
-      await core.store.profiles.release(lease);
-    }
+    if (!(await eraseAlone(core, name, signal, claimLease, erasure))) busy.push(erasure);
   });
+  // Two people who came to each other's address keep each other from the leases: one after the other they get them.
+  for (const erasure of busy)
+    if (!(await eraseAlone(core, name, signal, claimLease, erasure)))
+      await core.store.erasures.wait(claimLease, erasure.id, busyAgainMs, null, null, false);
   return claimed.length;
 }
 
-interface Person {
-  readonly keys: readonly ProfileKey[];
-  readonly members: readonly LedgerMember[];
-  readonly addresses: readonly string[];
-  /** A row of this person says why not to erase them now. */
-  readonly blocked: boolean;
-}
-
-function ownRef(erasure: ClaimedErasure): RecordRef | undefined {
-  return erasure.crm_table && erasure.record_id ? { table: erasure.crm_table, id: erasure.record_id } : undefined;
-}
-
-/** The profiles that the erasure concerns on this target, leased; undefined when somebody is working on one of them. */
-async function gatherPerson(
-  batch: Batch,
-  erasure: ClaimedErasure,
-): Promise<{ person: Person; profiles: Profile[]; readings: ReadonlyMap<string, Reading> } | undefined> {
-  const { core, lease, target, signal } = batch;
-  const ref = ownRef(erasure);
-  const sealed: string[] = erasure.sealed ? JSON.parse(core.keyring.open(erasure.sealed)) : [];
-  const byAddress = target.settings.identity === 'address';
-  const profiles = new Map<ProfileKey, Profile>();
-  const members = new Map<string, LedgerMember>();
-  const readings = new Map<string, Reading>();
-  const addresses = new Set(sealed);
-
-  async function add(keys: readonly ProfileKey[], refs: readonly RecordRef[]): Promise<boolean> {
-    const leased = await core.store.profiles.lease(lease, keys);
-    for (const profile of leased) profiles.set(profile.key, profile);
-    if (leased.length < new Set(keys).size) return false;
-    const found = await core.store.deliveries.members(lease, keys, refs);
-    // What is due is not taken along: the deliveries find the erasure open and leave it to us.
-    await core.store.deliveries.release(lease);
-    const fresh = found.filter((member) => !members.has(formatRecordRef(member.ref)));
-    for (const [name, reading] of await readRecords(core, fresh, signal)) readings.set(name, reading);
-    for (const member of fresh) members.set(formatRecordRef(member.ref), member);
-    return true;
-  }
-
-  const known = ref && (await core.store.records.get(ref));
-  const delivery = ref && (await core.store.records.deliveries(ref)).find((row) => row.target === lease.target);
-  // Without a record there is the address: whoever has it on the target is meant.
-  const own = [ref ? formatRecordRef(ref) : erasure.email_key].filter(
-    (key) => key !== null,
-  ) as string[] as ProfileKey[];
-  const hints: (string | null | undefined)[] = byAddress
-    ? [delivery?.profile_key, known?.email_key, known?.seen_key, erasure.email_key]
-    : own;
-  const keys = [...new Set(hints.filter((key) => key !== null && key !== undefined))] as ProfileKey[];
-  if (!(await add(keys.length > 0 ? keys : own, ref ? [ref] : []))) return undefined;
-
-  if (byAddress) {
-    const present: EmailKey[] = [];
-    const reading = ref && readings.get(formatRecordRef(ref));
-    const address = addressOf(reading);
-    if (address) addresses.add(address);
-    for (const text of addresses) present.push(core.keyring.emailKey(text));
-    const unknown = present.filter((key) => !profiles.has(key as string as ProfileKey)) as string[] as ProfileKey[];
-    if (unknown.length > 0 && !(await add(unknown, []))) return undefined;
-    // What the person left just now is theirs too, and so it is for whoever came to this address: but where others stay,
-    // those have the profile.
-    const here = (address ? [core.keyring.emailKey(address)] : [...profiles.keys()]) as string[] as ProfileKey[];
-    const { members: own } = belongingTo(core, byAddress, ref, here, members, readings, addresses);
-    const left = [...profiles.keys(), ...own.flatMap((member) => [member.profileKey, member.sentKey])];
-    const elsewhere = [...new Set(left)].filter((key) => key && !here.includes(key as ProfileKey)) as ProfileKey[];
-    const unleased = elsewhere.filter((key) => !profiles.has(key));
-    if (unleased.length > 0 && !(await add(unleased, []))) return undefined;
-    const others = [...members.values()].filter((member) => {
-      const now = readings.get(formatRecordRef(member.ref));
-      const key = presentKey(core, member, now);
-      return !own.includes(member) && now?.kind === 'row' && key !== undefined && elsewhere.includes(key);
-    });
-    for (const member of others) {
-      const key = presentKey(core, member, readings.get(formatRecordRef(member.ref)));
-      // Who comes there from elsewhere does not stay, and is another person all the same.
-      if (key && (member.profileKey ?? key) === key) profiles.delete(key);
-      else members.delete(formatRecordRef(member.ref));
-    }
-  }
-  return {
-    person: belongingTo(core, byAddress, ref, [...profiles.keys()], members, readings, addresses),
-    profiles: [...profiles.values()],
-    readings,
-  };
-}
-
-/** Where a record belongs as it is now. */
-function presentKey(core: Core, member: LedgerMember, reading: Reading | undefined): ProfileKey | undefined {
-  const address = addressOf(reading);
-  const key = address ? core.keyring.emailKey(address) : (member.profileKey ?? member.emailKey);
-  return key as ProfileKey | undefined;
-}
-
-/** What cannot be an address leaves a record where it was. */
-function addressOf(reading: Reading | undefined): string | undefined {
-  const address = reading?.kind === 'row' ? reading.row.email.reveal()?.trim() : undefined;
-  return address && judgeAddress(address) === 'valid' ? address : undefined;
-}
-
-/** Everybody who is this person: the record itself, and those whose present address, or last profile, is one of theirs. */
-function belongingTo(
+/** Profiles are leased per erasure, so that one that waits keeps nobody else waiting. False: somebody works on one of them. */
+async function eraseAlone(
   core: Core,
-  byAddress: boolean,
-  ref: RecordRef | undefined,
-  keys: readonly ProfileKey[],
-  members: ReadonlyMap<string, LedgerMember>,
-  readings: ReadonlyMap<string, Reading>,
-  addresses: Set<string>,
-): Person {
-  const own = ref && formatRecordRef(ref);
-  const person: LedgerMember[] = [];
-  let blocked = false;
-  for (const [name, member] of members) {
-    const reading = readings.get(name);
-    const address = addressOf(reading);
-    const key = presentKey(core, member, reading);
-    if (name === own || (byAddress && key !== undefined && keys.includes(key))) person.push(member);
-    else continue;
-    if (reading?.kind === 'row' && matches(core.settings.erasure.blockWhen, reading.row)) blocked = true;
-    if (byAddress && address) addresses.add(address);
+  name: TargetName,
+  signal: AbortSignal,
+  claimLease: Lease,
+  erasure: ClaimedErasure,
+): Promise<boolean> {
+  const lease = newLease(core, name);
+  const batch = newBatch(core, name, {
+    lease,
+    signal,
+    deadline: Number.POSITIVE_INFINITY,
+    trigger: `erasure ${erasure.id}`,
+  });
+  try {
+    return await eraseOnTarget(batch, claimLease.token, erasure);
+  } catch (error) {
+    await failErasure(batch, claimLease.token, erasure, error);
+    return true;
+  } finally {
+    await core.store.profiles.release(lease);
   }
-  return { keys, members: person, addresses: [...addresses], blocked };
 }
 
 /** Counts it against the hourly limit; above it, it waits in the list and this answers false. */
@@ -214,20 +95,18 @@ async function passExplicit(batch: Batch, claimLease: Lease, erasure: ClaimedEra
   return false;
 }
 
-async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedErasure): Promise<void> {
+/** Answers false when somebody is working on one of the profiles; then nothing was done. */
+async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedErasure): Promise<boolean> {
   const { core, lease } = batch;
   const claimLease = { ...lease, token: claimToken };
   const gathered = await gatherPerson(batch, erasure);
-  if (!gathered) {
-    await core.store.erasures.wait(claimLease, erasure.id, 1000, null, null, false);
-    return;
-  }
+  if (!gathered) return false;
   const { person } = gathered;
   if (person.blocked) {
     const { column } = core.settings.erasure.blockWhen ?? { column: '' };
     const sentence = english.waiting.blockedByCrm(column);
     await core.store.erasures.wait(claimLease, erasure.id, blockedAgainMs, 'BLOCKED_BY_CRM', sentence, false);
-    return;
+    return true;
   }
   if (isOutsidePilot(batch, erasure, gathered)) {
     await core.store.erasures.wait(
@@ -238,9 +117,9 @@ async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedE
       outsidePilotSentence,
       false,
     );
-    return;
+    return true;
   }
-  if (!(await passExplicit(batch, claimLease, erasure))) return;
+  if (!(await passExplicit(batch, claimLease, erasure))) return true;
   const at = new Set<string>(person.addresses.map((text) => core.keyring.emailKey(text)));
   const profiles = await learnLostIds(batch, gathered.profiles, (key) => at.has(key));
   const sealed = person.addresses.length > 0 ? core.keyring.seal(JSON.stringify(person.addresses)) : undefined;
@@ -256,6 +135,7 @@ async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedE
       profiles.map((profile) => profile.key),
     ),
   );
+  const noted = new Set(profiles.flatMap((profile) => profile.contactKeys));
   const approval = await approvalOfErasure(core, lease.target, erasure);
   let absentStatus = 404;
   for (const profile of profiles) {
@@ -266,7 +146,8 @@ async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedE
       ...(address ? { address: new Personal(address) } : {}),
     };
     await core.store.erasures.renew(claimLease);
-    const result = await erase(batch, profile, contact, { sealed, urgent: true });
+    // By a record's id somebody is found whose own id is noted at another address of theirs.
+    const result = await erase(batch, profile, contact, { sealed, urgent: true, noted });
     if (result.outcome.kind !== 'done' && result.outcome.kind !== 'absent') {
       // Where a hand is needed somebody is there: when nobody is any more, that was the erasure.
       const isFirst = profile.openIntents.every((intent) => intent.kind !== 'anonymize');
@@ -286,7 +167,7 @@ async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedE
         sentence,
         true,
       );
-      return;
+      return true;
     }
     if (result.againInMs !== undefined) {
       // What the platform confirmed stands, although something older may still undo it.
@@ -301,7 +182,7 @@ async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedE
         english.waiting.lateEffect,
         true,
       );
-      return;
+      return true;
     }
     await core.store.transaction(async (unit) => {
       if (result.change) await unit.changeProfiles(lease, [result.change]);
@@ -329,6 +210,7 @@ async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedE
   core.meter.erased(lease.target, Math.max(0, core.now() - erasure.requested_at.getTime()));
   await core.alarms.clear('erasure-waiting', `${erasure.id}/${lease.target}`);
   await core.wake.marketingJobs();
+  return true;
 }
 
 /**
@@ -338,7 +220,7 @@ async function eraseOnTarget(batch: Batch, claimToken: string, erasure: ClaimedE
 function isOutsidePilot(
   { target: { settings } }: Batch,
   erasure: ClaimedErasure,
-  { person, profiles, readings }: NonNullable<Awaited<ReturnType<typeof gatherPerson>>>,
+  { person, profiles, readings }: GatheredPerson,
 ): boolean {
   if (!settings.pilot || profiles.some((profile) => profile.state !== 'new' || mayBeThere(profile))) return false;
   const ref = ownRef(erasure);

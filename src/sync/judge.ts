@@ -23,7 +23,12 @@ export interface Judged {
 }
 
 export interface Circumstance {
-  readonly erasures: { readonly refs: ReadonlySet<string>; readonly keys: ReadonlySet<string> };
+  readonly erasures: {
+    readonly refs: ReadonlySet<string>;
+    readonly keys: ReadonlySet<string>;
+    /** Erased with somebody whose erasure another target has not answered: kept out until that is complete. */
+    readonly along: ReadonlySet<string>;
+  };
   /** Record → the etag at which it was erased on request, read after it was known which erasures are open. */
   readonly marks: ReadonlyMap<string, string>;
   readonly suppressedAddresses: ReadonlySet<string>;
@@ -71,9 +76,12 @@ export function isOvertaken(view: View, circumstance: Circumstance): boolean {
 /** The facts of one record for one target; undefined when the row cannot be understood, or its table is not for this target. */
 export function factsOf(core: Core, target: TargetName, view: View, circumstance: Circumstance): Facts | undefined {
   const row = view.reading.kind === 'row' ? view.reading.row : undefined;
+  const isMarked = row !== undefined && view.ledger.erasedEtag === row.etag;
+  // Whoever was erased along with somebody is marked when that erasure is complete, as they are then.
+  const isErasedAlong = row !== undefined && circumstance.erasures.along.has(view.name);
   const own = {
     erasureOpen: circumstance.erasures.refs.has(view.name),
-    erasedBefore: row !== undefined && view.ledger.erasedEtag === row.etag,
+    erasedBefore: isMarked || isErasedAlong,
     suppressed: isAddressSuppressed(view, circumstance) || circumstance.suppressedRecords.has(view.name),
   };
   const table = targetOf(core, target).settings.tables[view.ledger.ref.table];

@@ -3,7 +3,7 @@
  * others stay, or the new address has a profile, the record joins that one and the left one is decided again. Guarantees:
  * a move in the ledger is one transaction under both leases; nothing is sent here.
  */
-import type { ProfileKey } from '../../config/words.ts';
+import type { EmailKey, ProfileKey } from '../../config/words.ts';
 import type { Profile } from '../store/profiles.ts';
 import type { Batch } from './batch.ts';
 import { lateEffectLeft } from './complete.ts';
@@ -14,6 +14,8 @@ export interface Assignment {
   /** Profile → the records that belong to it now. */
   readonly members: Map<ProfileKey, View[]>;
   readonly profiles: Map<ProfileKey, Profile>;
+  /** The profiles before anybody took one along: what is remembered of whoever was there is gone with a move. */
+  readonly before: ReadonlyMap<ProfileKey, Profile>;
   /** Profiles that somebody left and that are still there: they are dealt with first. */
   readonly left: Set<ProfileKey>;
   /** Joined profile → the profiles its new members came from. */
@@ -39,14 +41,20 @@ function formerKeysOf({ key, ledger }: View): ProfileKey[] {
 }
 
 /** Those of them that may still be there because of it. */
-function formersOf(view: View, profiles: ReadonlyMap<ProfileKey, Profile>): Profile[] {
+function formersOf(view: View, profiles: ReadonlyMap<ProfileKey, Profile>, views: readonly View[]): Profile[] {
   return formerKeysOf(view).flatMap((key) => {
     const profile = profiles.get(key);
     if (profile === undefined || !mayBeThere(profile)) return [];
+    if (key === view.ledger.profileKey) return [profile];
     // What it was sent for long ago may be somebody else's by now.
-    const isItsOwn =
-      key === view.ledger.profileKey || mayHaveLanded(profile) || profile.contactKey === view.ledger.ref.id;
-    return isItsOwn ? [profile] : [];
+    const isSomebodyElses = views.some((other) => {
+      const { profileKey, sentKey } = other.ledger;
+      return (
+        other.name !== view.name && isThere(other) && (profileKey === key || (other.key === key && sentKey === key))
+      );
+    });
+    const isItsOwn = mayHaveLanded(profile) || profile.contactKey === view.ledger.ref.id;
+    return isItsOwn && !isSomebodyElses ? [profile] : [];
   });
 }
 
@@ -58,30 +66,52 @@ function isThere(view: View): boolean {
   return view.reading.kind !== 'deleted';
 }
 
-/** Whether somebody who goes where the people of `start` go ends up at `goal`: then they would wait for each other. */
-function leadsTo(departures: ReadonlyMap<ProfileKey, ReadonlySet<ProfileKey>>, start: ProfileKey, goal: ProfileKey) {
+/**
+ * An erasure that may still land where they come from names ids that would be used at the new address: it would hit them
+ * there. And a creation there whose id nobody knows would stay behind. Nothing is decided about the new address without them.
+ */
+function mayBeHit(batch: Batch, view: View, profiles: ReadonlyMap<ProfileKey, Profile>): boolean {
+  const sent = formerKeysOf(view).flatMap((key) => profiles.get(key)?.openIntents ?? []);
+  const kinds = sent.filter(({ kind, sealed }) => kind === 'anonymize' || (kind === 'upsert' && sealed !== undefined));
+  return lateEffectLeft(batch, kinds) !== undefined;
+}
+
+/** Whether somebody who goes from profile to profile ends up at `goal`: then those on the way would wait for each other. */
+export function leadsTo(
+  ways: ReadonlyMap<ProfileKey, ReadonlySet<ProfileKey>>,
+  start: ProfileKey,
+  goal: ProfileKey,
+): boolean {
   const seen = new Set<ProfileKey>();
   const next = [start];
   for (let key = next.pop(); key !== undefined; key = next.pop()) {
     if (key === goal) return true;
     if (seen.has(key)) continue;
     seen.add(key);
-    next.push(...(departures.get(key) ?? []));
+    next.push(...(ways.get(key) ?? []));
   }
   return false;
+}
+
+/** Somebody else who is being erased on request had this profile too: it is theirs, also where their record is gone. */
+async function isOwedToErasure(batch: Batch, { views }: Gathered, view: View, key: ProfileKey): Promise<boolean> {
+  const sharers = views.filter((other) => other !== view && (other.key === key || other.ledger.profileKey === key));
+  const refs = sharers.map((other) => other.ledger.ref);
+  const open = await batch.core.store.erasures.openFor(refs, [key as string as EmailKey]);
+  return open.refs.size > 0 || open.keys.size > 0;
 }
 
 export async function assign(batch: Batch, gathered: Gathered): Promise<Assignment> {
   const profiles = new Map(gathered.profiles);
   const views = gathered.views.filter((view) => profiles.has(view.key) && belongs(view));
+  const formers = (view: View): Profile[] => formersOf(view, profiles, gathered.views);
   // Also those whose own delivery is not being applied yet: what they left is not one person's to take along.
   const leavers = new Map<ProfileKey, number>();
   for (const view of gathered.views.filter(isThere))
-    for (const from of formersOf(view, profiles)) leavers.set(from.key, (leavers.get(from.key) ?? 0) + 1);
+    for (const from of formers(view)) leavers.set(from.key, (leavers.get(from.key) ?? 0) + 1);
   const departures = new Map<ProfileKey, Set<ProfileKey>>();
   for (const view of views)
-    for (const from of formersOf(view, profiles))
-      departures.set(from.key, (departures.get(from.key) ?? new Set()).add(view.key));
+    for (const from of formers(view)) departures.set(from.key, (departures.get(from.key) ?? new Set()).add(view.key));
   const members: Map<ProfileKey, View[]> = Map.groupBy(views, (view) => view.key);
   const left = new Set<ProfileKey>();
   const origins = new Map<ProfileKey, Set<ProfileKey>>();
@@ -97,19 +127,10 @@ export async function assign(batch: Batch, gathered: Gathered): Promise<Assignme
     waiting.push(view);
   }
 
-  const journeys = views.flatMap((view) => {
-    return formersOf(view, profiles).map((former, _index, all) => ({ view, former, only: all.length === 1 }));
-  });
-  for (const view of views) {
-    const sent = formerKeysOf(view).flatMap((key) => profiles.get(key)?.openIntents ?? []);
-    // … and so may a creation whose id nobody knows: the contact would stay behind at the address that is left.
-    const erasures = sent.filter(
-      (intent) => intent.kind === 'anonymize' || (intent.kind === 'upsert' && intent.sealed !== undefined),
-    );
-    // An erasure that may still land names ids that would be used at the new address: it would hit them there. Nothing
-    // is decided about that address without them.
-    if (view.ledger.claim && lateEffectLeft(batch, erasures) !== undefined) delayed.add(view.key);
-  }
+  const journeys = views.flatMap((view) =>
+    formers(view).map((former, _index, all) => ({ view, former, only: all.length === 1 })),
+  );
+  for (const view of views) if (view.ledger.claim && mayBeHit(batch, view, profiles)) delayed.add(view.key);
   waiting.push(...views.filter((view) => view.ledger.claim && delayed.has(view.key)));
   for (const { view, former, only } of journeys) {
     if (waiting.includes(view)) continue;
@@ -130,9 +151,12 @@ export async function assign(batch: Batch, gathered: Gathered): Promise<Assignme
       (v) => isThere(v) && isForTarget(batch, v) && (v.ledger.profileKey ?? v.key) === v.key,
     );
     const occupied = isThereStill(profiles.get(to));
-    const movers = here.filter((other) => formersOf(other, profiles).length > 0);
-    const alone = only && stay.length === 0 && leavers.get(former.key) === 1;
-    if (alone && !occupied && movers.length === 1 && batch.target.platform.capabilities.addressMutable) {
+    const movers = here.filter((other) => formers(other).length > 0);
+    // What was begun to be erased may be gone or not: it is finished there, and whoever left it is new elsewhere.
+    const isBeingErased = former.openIntents.some((intent) => intent.kind === 'anonymize');
+    const alone = only && stay.length === 0 && leavers.get(former.key) === 1 && !isBeingErased;
+    const canMove = alone && !occupied && movers.length === 1 && batch.target.platform.capabilities.addressMutable;
+    if (canMove && !(await isOwedToErasure(batch, gathered, view, former.key))) {
       await batch.core.store.profiles.move(batch.lease, former.key, to);
       for (const profile of await batch.core.store.profiles.load(batch.lease, [former.key, to]))
         profiles.set(profile.key, profile);
@@ -151,5 +175,5 @@ export async function assign(batch: Batch, gathered: Gathered): Promise<Assignme
     members.delete(key);
     left.delete(key);
   }
-  return { members, profiles, left, origins, waiting };
+  return { members, profiles, before: gathered.profiles, left, origins, waiting };
 }

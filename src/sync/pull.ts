@@ -6,6 +6,7 @@
 import type { TableName } from '../../config/words.ts';
 import type { Change, ChangePage } from '../dataverse/crm.ts';
 import { isConnectorError } from '../http/errors.ts';
+import { judgeAddress } from '../rules/address.ts';
 import type { SeenChange } from '../store/checkpoints.ts';
 import type { CheckpointRow } from '../store/tables.ts';
 import { compareTable } from './compare.ts';
@@ -17,11 +18,12 @@ function seenChanges(core: Core, changes: readonly Change[]): SeenChange[] {
   // One entry per record; the last one is the newest.
   const last = new Map<string, SeenChange>();
   for (const change of changes) {
-    const address = change.email?.reveal().trim();
+    const address = change.email?.reveal();
     last.set(change.id, {
       id: change.id,
       deleted: change.deleted,
-      seenKey: address ? core.keyring.emailKey(address) : undefined,
+      // What is no address is nobody's: many rows may say the same there.
+      seenKey: address && judgeAddress(address) === 'valid' ? core.keyring.emailKey(address) : undefined,
     });
   }
   return [...last.values()];

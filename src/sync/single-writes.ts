@@ -32,10 +32,14 @@ export async function lookUp(batch: Batch, ref: ContactRef): Promise<Found | und
   return found;
 }
 
-/** The same person, called by the ids that a look-up told. */
-export function calledAlso(ref: ContactRef, found: Found | undefined): ContactRef {
+/** The same person, called by the ids that a look-up told, but for those that are noted where they are erased as well. */
+export function calledAlso(
+  ref: ContactRef,
+  found: Found | undefined,
+  noted: ReadonlySet<string> = new Set(),
+): ContactRef {
   // A record's own id is known by the record, and may still be noted at the address that they left.
-  const known = new Set<string>([...ref.contactKeys, ...ref.recordIds]);
+  const known = new Set<string>([...ref.contactKeys, ...ref.recordIds, ...noted]);
   const told = keysOf(found).filter((key) => !known.has(key));
   return told.length === 0 ? ref : { ...ref, contactKeys: [...ref.contactKeys, ...told] };
 }
@@ -122,6 +126,8 @@ export async function erase(
     readonly sealed?: string | undefined;
     readonly found?: PermissionBits | undefined;
     readonly urgent: boolean;
+    /** Ids of this person that other profiles have which are erased with this one. */
+    readonly noted?: ReadonlySet<string>;
   },
 ): Promise<Erased> {
   const platform = options.urgent ? batch.target.urgent : batch.target.platform;
@@ -136,7 +142,7 @@ export async function erase(
   // A look-up may not show whom an earlier attempt, or somebody there, has hidden and not erased.
   const mayBeHidden = ref.contactKeys.length > 0 && platform.capabilities.erase.reachesHidden === true;
   if (found !== undefined || mayBeHidden) {
-    const called = calledAlso(ref, looked);
+    const called = calledAlso(ref, looked, options.noted);
     intentId = await begin(batch, profile.key, 'anonymize', before, called, options.sealed);
     outcome = await platform.anonymize(ref, batch.signal);
   }
@@ -147,11 +153,12 @@ export async function erase(
   if (outcome.kind !== 'done' && outcome.kind !== 'absent') {
     return { outcome, change: undefined, intentId, againInMs: undefined, met: [] };
   }
-  // Without an address somebody from earlier times cannot be found.
+  // Without an address somebody from earlier times cannot be found, even if somebody was found by an id.
   const isSure = batch.target.settings.identity === 'record' || ref.address !== undefined || profile.state !== 'new';
+  const isErased = outcome.kind === 'done' || profile.state === 'anonymized';
   const change: ProfileChange = {
     key: profile.key,
-    state: outcome.kind === 'done' || profile.state === 'anonymized' ? 'anonymized' : isSure ? 'absent' : 'new',
+    state: !isSure ? 'new' : isErased ? 'anonymized' : 'absent',
     contactKey: null,
     owner: null,
     dataFingerprint: null,

@@ -3,11 +3,13 @@
  * its deliveries owed.
  */
 import type { EmailKey, ProfileKey } from '../../config/words.ts';
+import type { Profile } from '../store/profiles.ts';
 import { guardAutomatic } from './automatic.ts';
 import { type Batch, failCall } from './batch.ts';
 import { type Case, leftBehind, resolveLookUp, singles } from './cases.ts';
 import { complete, evidenceOf, type Finished, lateEffectLeft } from './complete.ts';
 import { chunk } from './concurrency.ts';
+import type { Judged } from './judge.ts';
 import type { Assignment } from './moves.ts';
 import { absentChange, mayBeThere, type UpsertPlan } from './plan.ts';
 import { erase, lower, refusal } from './single-writes.ts';
@@ -54,11 +56,14 @@ export async function applyCases(
 
 /**
  * Somebody who is being erased has come to share this profile after the target's part was done, while another target is
- * waited for: that part is owed once more.
+ * waited for; or has come to an address of which nobody knows yet whether somebody from earlier times has it there; or
+ * somebody has come to share the address with them, and is to be kept out with them: that part is owed once more.
  */
 async function eraseJoined(batch: Batch, cases: readonly Case[]): Promise<void> {
   const joined = cases.filter(
-    ({ judged, standing }) => judged.decision.rule === 'erased-on-request' && mayBeThere(standing.profile),
+    ({ judged, standing: { profile } }) =>
+      judged.decision.rule === 'erased-on-request' &&
+      (mayBeThere(profile) || isNewTo(batch, judged, profile) || hasCompany(judged)),
   );
   if (joined.length === 0) return;
   const refs = joined.flatMap(({ judged }) => judged.views.map((view) => view.ledger.ref));
@@ -66,6 +71,19 @@ async function eraseJoined(batch: Batch, cases: readonly Case[]): Promise<void> 
   const again = await batch.core.store.erasures.reopenFor(batch.lease.target, refs, keys);
   if (again > 0)
     batch.core.logger.info({ target: batch.lease.target, erasures: again }, 'an erasure is to be done once more');
+}
+
+/** An address at which nobody has looked yet. */
+function isNewTo({ target: { settings } }: Batch, { views }: Judged, { state }: Profile): boolean {
+  const isOpenToAll = settings.identity === 'address' && settings.adoptExisting && state === 'new';
+  return isOpenToAll && views.some((view) => view.emailKey !== undefined);
+}
+
+/** Somebody is here who was not erased, nor noted, with the person. */
+function hasCompany({ members }: Judged): boolean {
+  return [...members.values()].some(
+    ({ facts }) => facts.existence !== 'deleted' && !facts.erasureOpen && !facts.erasedBefore,
+  );
 }
 
 async function finishNothing(batch: Batch, cases: readonly Case[], done: Set<ProfileKey>): Promise<void> {

@@ -116,6 +116,37 @@ onEveryStore('an erasure', (world) => {
     expect((await store.erasures.targets(uuid(1))).map(({ state }) => state)).toEqual(['done', 'done']);
   });
 
+  test('tells who was erased along with it, as long as it is open', async () => {
+    const { store } = world();
+    await begin(store);
+    await store.erasures.open(erasure(1), [main, other]);
+    const [claimed] = await store.erasures.claim(lease(1), 9, 1);
+    await store.transaction((unit) =>
+      unit.completeErasureTarget(lease(1), {
+        erasureId: claimed?.id ?? '',
+        state: 'done',
+        status: 204,
+        requestId: undefined,
+        members: [ref(1), ref(2)],
+      }),
+    );
+
+    const own = `contact/${ref(1).id}`;
+    const companion = `contact/${ref(2).id}`;
+    expect(await store.erasures.openFor([ref(1), ref(2), ref(3)], [])).toEqual({
+      refs: new Set([own]),
+      keys: new Set(),
+      along: new Set([own, companion]),
+    });
+    expect(await store.erasures.openFor([ref(2)], [])).toMatchObject({ refs: new Set(), along: new Set([companion]) });
+
+    await finish(store, 1, other);
+    const [ready] = await store.erasures.ready(9);
+    if (!ready) throw new Error('it is ready to be closed');
+    await store.erasures.close(ready, [], false, []);
+    expect((await store.erasures.openFor([ref(1), ref(2)], [])).along).toEqual(new Set());
+  });
+
   test('makes its record known, so that its address is read and its closing can mark it', async () => {
     const { store } = world();
     await store.erasures.open(erasure(1), [main]);
@@ -311,8 +342,8 @@ onEveryStore('looking for erasures', (world) => {
     await store.erasures.open(erasure(3), []);
     await store.erasures.close((await store.erasures.ready(9))[0]!, [], false, []);
     const found = await store.erasures.openFor([ref(1), ref(3), ref(4)], [emailKey('a'), emailKey('b')]);
-    expect(found).toEqual({ refs: new Set([`contact/${id(1)}`]), keys: new Set(['a']) });
-    expect(await store.erasures.openFor([], [])).toEqual({ refs: new Set(), keys: new Set() });
+    expect(found).toEqual({ refs: new Set([`contact/${id(1)}`]), keys: new Set(['a']), along: new Set() });
+    expect(await store.erasures.openFor([], [])).toEqual({ refs: new Set(), keys: new Set(), along: new Set() });
     expect(await store.erasures.countOpen()).toEqual({ open: 2, oldest: expect.any(Date) });
   });
 

@@ -303,6 +303,17 @@ onEveryStore('a profile that moves to another key', (world) => {
     });
   });
 
+  test('leaves it unknown who is at an address at which nobody has looked', async () => {
+    const { store } = world();
+    await begin(store);
+    await store.profiles.lease(lease(1), [a, b]);
+    await store.profiles.begin(lease(1), [intent(1)], []);
+    await store.profiles.move(lease(1), a, b);
+    const profiles = await store.profiles.load(lease(1), [a, b]);
+    expect(profiles.find((profile) => profile.key === 'a')).toMatchObject({ state: 'new', openIntents: [] });
+    expect(profiles.find((profile) => profile.key === 'b')).toMatchObject({ openIntents: [{ id: uuid(1) }] });
+  });
+
   test('takes along the records that are under the lease, others stay until their own turn', async () => {
     const { store } = world();
     await begin(store);

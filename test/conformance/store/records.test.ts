@@ -88,6 +88,16 @@ onEveryStore('owing again', (world) => {
     expect((await store.deliveries.claim(lease(1), 9, 1)).map((member) => member.ref.id)).toEqual([id(1)]);
   });
 
+  test('records are due again on one target, and nowhere else', async () => {
+    const { store } = world();
+    await begin(store);
+    await owe(store, [1], { targets: [main, other] });
+    for (const target of [main, other]) await applyAll(store, 'a', { ...lease(3), target });
+    expect(await store.records.oweAgain([ref(1)], other)).toBe(1);
+    expect(await store.deliveries.claim(lease(1), 9, 1)).toEqual([]);
+    expect(await store.deliveries.claim({ ...lease(2), target: other }, 9, 1)).toHaveLength(1);
+  });
+
   test('what is parked is tried again: all, or one record’s', async () => {
     const { store } = world();
     await begin(store);

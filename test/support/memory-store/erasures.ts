@@ -172,9 +172,10 @@ export function memoryErasures(room: Room): Synchronous<Erasures> {
 
     openFor(refs, keys) {
       const wanted = new Set(refs.map(formatRecordRef));
-      const found = { refs: new Set<string>(), keys: new Set<string>() };
+      const found = { refs: new Set<string>(), keys: new Set<string>(), along: new Set<string>() };
       for (const row of tables.erasures.values()) {
         if (row.state !== 'open') continue;
+        for (const name of tables.erasureRecords.get(row.id)?.keys() ?? []) if (wanted.has(name)) found.along.add(name);
         const name = row.crm_table && row.record_id ? formatRecordRef({ table: row.crm_table, id: row.record_id }) : '';
         const isKey = row.email_key !== null && keys.includes(row.email_key);
         if (!wanted.has(name) && !isKey) continue;

@@ -197,7 +197,8 @@ export function memoryProfiles(room: Room): Synchronous<Profiles> {
       }
       unstage(room, lease.target, new Set([from]));
       const { lease_token, lease_until } = former;
-      Object.assign(former, newProfile(lease.target, from, room.now()), { state: 'absent', lease_token, lease_until });
+      const left = state === 'new' ? state : 'absent';
+      Object.assign(former, newProfile(lease.target, from, room.now()), { state: left, lease_token, lease_until });
     },
 
     heldByOthers(target, contactKeys, own) {

@@ -48,9 +48,10 @@ export function memoryRecords(room: Room): Synchronous<Records> {
 
     owe: (table, changes, targets, lot, everyLot) => markOwed(room, { table, changes, targets, lot, everyLot }),
 
-    oweAgain(refs) {
+    oweAgain(refs, target) {
       const names = new Set(refs.map(formatRecordRef));
-      return oweAll([...tables.deliveries.values()].flatMap((rows) => [...names].flatMap((n) => rows.get(n) ?? [])));
+      const places = [...tables.deliveries].filter(([name]) => target === undefined || name === target);
+      return oweAll(places.flatMap(([, rows]) => [...names].flatMap((n) => rows.get(n) ?? [])));
     },
 
     retryParked(ref) {

@@ -2,6 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { Personal, type ProfileKey } from '../../../config/words.ts';
 import { ConnectorError } from '../../../src/http/errors.ts';
+import type { Member, RuleName } from '../../../src/rules/facts.ts';
 import {
   type Case,
   emptinessCountsMs,
@@ -50,7 +51,8 @@ async function read(room: Room): Promise<Started> {
   room.forget();
   const members = Map.groupBy(gathered.views, (view) => view.key);
   const profiles = new Map(gathered.profiles);
-  const assignment = { members, profiles, left: new Set<ProfileKey>(), origins: new Map(), waiting: [] };
+  const before = profiles;
+  const assignment = { members, profiles, before, left: new Set<ProfileKey>(), origins: new Map(), waiting: [] };
   return { room, batch, claimed, views: gathered.views, assignment };
 }
 
@@ -182,9 +184,16 @@ test('opt-outs of a life at another address are remembered, when that life is ov
   const remembered = async () => caseOf(started, await judgeAll(batch, assignment), 1).standing.profile.bitsBefore;
   knownAs(started, 2, { state: 'anonymized', bitsBefore: bits });
   expect(await remembered()).toEqual(bits);
-  const own = { Newsletter: true, Events: false };
-  knownAs(started, 1, { bitsBefore: own });
-  expect(await remembered()).toEqual(own);
+  // Somebody else has come there in the same batch, and took their own profile along.
+  const { profiles } = assignment;
+  const before = new Map(profiles);
+  profiles.set(keyOf(room, 2), { ...before.get(keyOf(room, 2))!, state: 'live', bitsBefore: undefined });
+  expect(caseOf(started, await judgeAll(batch, { ...assignment, before }), 1).standing.profile.bitsBefore).toEqual(
+    bits,
+  );
+  profiles.set(keyOf(room, 2), before.get(keyOf(room, 2))!);
+  knownAs(started, 1, { bitsBefore: { Newsletter: true, Events: false } });
+  expect(await remembered()).toEqual({ Newsletter: false, Events: false });
   knownAs(started, 1, { bitsBefore: undefined, state: 'live' });
   expect(await remembered()).toBeUndefined();
   knownAs(started, 1, { state: 'new' });
@@ -619,20 +628,28 @@ test('a contact that everybody left is to go, past nobody’s explicit wish', as
   expect(leftBehind(absent as Case, assignment)).toBe(absent);
 });
 
-test('a contact that somebody stays with does not go', async () => {
+/** The member as if this rule had decided. */
+function deciding(member: Member, rule: RuleName): Member {
+  return { ...member, decision: { ...member.decision, action: 'ignore', rule } };
+}
+
+test('a contact that somebody stays with does not go, unless they were erased on request', async () => {
   const started = await start(1);
   const { room, batch, assignment } = started;
   knownAs(started, 1, { state: 'live' });
   assignment.left.add(keyOf(room, 1));
   const [item] = await judgeAll(batch, assignment);
   expect(leftBehind(item!, assignment)).toBe(item);
-  const ignored = {
-    ...item!,
-    judged: { ...item!.judged, decision: { ...item!.judged.decision, action: 'leave' as const } },
+  const left = { ...item!.judged.decision, action: 'leave' as const };
+  const saying = (rule: RuleName) => {
+    const members = new Map([...item!.judged.members].map(([name, member]) => [name, deciding(member, rule)]));
+    return { ...item!, judged: { ...item!.judged, members, decision: left } };
   };
+  const ignored = saying('out-of-scope');
   expect(leftBehind(ignored, assignment)).toBe(ignored);
-  const deciding = { ...item!, judged: { ...item!.judged, members: new Map() } };
-  expect(leftBehind(deciding, assignment)).toBe(deciding);
+  expect(leftBehind(saying('erased-before'), assignment).plan).toEqual({ kind: 'anonymize', key: keyOf(room, 1) });
+  const nobody = { ...item!, judged: { ...item!.judged, members: new Map() } };
+  expect(leftBehind(nobody, assignment)).toBe(nobody);
 });
 
 test('a tired record is still parked by a step that fails without a class', async () => {

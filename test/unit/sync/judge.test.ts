@@ -39,7 +39,7 @@ function eraseOnRequest({ core }: Room, who: RecordRef | null, emailKey: EmailKe
 }
 
 const calm: Circumstance = {
-  erasures: { refs: new Set(), keys: new Set() },
+  erasures: { refs: new Set(), keys: new Set(), along: new Set() },
   marks: new Map(),
   suppressedAddresses: new Set(),
   suppressedRecords: new Set(),
@@ -112,7 +112,7 @@ test('the facts of a record say what is asked, remembered and listed of it', asy
   const facts = (circumstance: Partial<Circumstance>, of = view) =>
     factsOf(room.core, first, of, { ...calm, ...circumstance });
   expect(facts({})).toMatchObject({ existence: 'present', erasureOpen: false, erasedBefore: false, suppressed: false });
-  expect(facts({ erasures: { refs: new Set([nameOf(1)]), keys: new Set() } })).toMatchObject({ erasureOpen: true });
+  expect(facts({ erasures: { ...calm.erasures, refs: new Set([nameOf(1)]) } })).toMatchObject({ erasureOpen: true });
   expect(facts({ suppressedRecords: new Set([nameOf(1)]) })).toMatchObject({ suppressed: true });
   expect(facts({ suppressedAddresses: new Set([keyOf(room, 1)]) })).toMatchObject({ suppressed: true });
   expect(facts({ suppressedAddresses: new Set([keyOf(room, 3)]) })).toMatchObject({ suppressed: false });
@@ -186,9 +186,11 @@ test('an erasure that was asked for by address, or for a record that does not co
   const explicit = (erasures: Circumstance['erasures'], of = view) =>
     judge(room.core, first, view.key, [of], { ...calm, erasures }).decision;
   const erased = { action: 'anonymize', rule: 'erased-on-request', explicit: true };
-  expect(explicit({ refs: new Set(), keys: new Set([view.key]) })).toMatchObject(erased);
-  expect(explicit({ refs: new Set([nameOf(3)]), keys: new Set() }, malformed(view))).toMatchObject(erased);
-  expect(explicit({ refs: new Set([nameOf(1)]), keys: new Set([keyOf(room, 1)]) })).toMatchObject({ action: 'sync' });
+  expect(explicit({ ...calm.erasures, keys: new Set([view.key]) })).toMatchObject(erased);
+  expect(explicit({ ...calm.erasures, refs: new Set([nameOf(3)]) }, malformed(view))).toMatchObject(erased);
+  expect(explicit({ ...calm.erasures, refs: new Set([nameOf(1)]), keys: new Set([keyOf(room, 1)]) })).toMatchObject({
+    action: 'sync',
+  });
 });
 
 test('a suppressed address is that of the profile; where records are profiles, that of the record', async () => {

@@ -14,8 +14,8 @@ import type { Capabilities } from '../../../src/platforms/platform.ts';
 import type { Lease, LedgerMember } from '../../../src/store/deliveries.ts';
 import type { DeliveryRow, RecordRow } from '../../../src/store/tables.ts';
 import { apply } from '../../../src/sync/apply.ts';
-import type { Batch } from '../../../src/sync/batch.ts';
-import { type Core, type Target, targetOf } from '../../../src/sync/core.ts';
+import { type Batch, newBatch } from '../../../src/sync/batch.ts';
+import type { Core, Target } from '../../../src/sync/core.ts';
 import { type Gathered, gather, type View } from '../../../src/sync/gather.ts';
 import { pull } from '../../../src/sync/pull.ts';
 import type { ApplyResult } from '../../../src/sync/use-cases.ts';
@@ -43,6 +43,8 @@ export interface RoomOptions {
   readonly settings?: (settings: Settings) => Settings;
   readonly capabilities?: Partial<Capabilities>;
   readonly script?: Script;
+  /** Targets beside the first one, like it. */
+  readonly more?: readonly string[];
 }
 
 export interface Room {
@@ -72,6 +74,13 @@ export async function openRoom(options: RoomOptions = {}): Promise<Room> {
         tables: { contact: every, lead: every, account: every },
         ...options.target,
       },
+      ...(options.more ?? []).map(
+        (name): TargetChoice => ({
+          name,
+          identity: 'address',
+          tables: { contact: every, lead: every, account: every },
+        }),
+      ),
     ],
     anonymizeInactive: {
       contact: options.anonymizeInactive ?? false,
@@ -160,17 +169,8 @@ export async function claim(room: Room, more: Partial<Batch> = {}): Promise<Work
   const token = `00000000-0000-4000-8000-${String(++leases).padStart(12, '0')}`;
   const lease: Lease = { target: first, token, seconds: leaseSeconds };
   const claimed = await core.store.deliveries.claim(lease, 100, core.epoch);
-  const batch: Batch = {
-    core,
-    target: targetOf(core, first),
-    lease,
-    signal: never,
-    deadline: core.now() + 20_000,
-    trigger: 'change',
-    leasedAt: core.now(),
-    atBrake: new Set(),
-    ...more,
-  };
+  const started = newBatch(core, first, { lease, signal: never, deadline: core.now() + 20_000, trigger: 'change' });
+  const batch: Batch = { ...started, ...more };
   return { batch, claimed };
 }
 
