@@ -2,10 +2,11 @@
  * The model for a target that tells people apart by address: who shares a profile, and what becomes of a profile when
  * an address changes (design section 6). Part of end-state.ts.
  */
-import type { CrmPerson } from './end-state.ts';
+import type { CrmPerson, TargetRules, World } from './end-state.ts';
 import {
   becomes,
   gone,
+  granted,
   isFindable,
   isMarked,
   judged,
@@ -62,7 +63,7 @@ export function settleAddresses(place: Place, occasion: Occasion): Place[] {
   for (const [key, records] of groups)
     for (const record of records)
       if (!parked.includes(record.ref) || !homes.has(record.ref)) homes.set(record.ref, key);
-  return ways.map((people) => ({ people, homes }));
+  return ways.map((people) => ({ ...place, people, homes }));
 }
 
 function waysOf(
@@ -75,13 +76,17 @@ function waysOf(
   const records = groups.get(key) ?? [];
   const person = place.people.get(key) ?? strange;
   const arrivals = moves.filter((move) => move.to === key);
-  // Everybody left: the person lives on elsewhere, and this contact moved along or is erased.
-  if (records.length === 0) return [{ person: wasLeft(person, moves, key, groups, occasion) }];
+  // Everybody left, but for those who were erased: the person lives on elsewhere, and this contact moved along or is erased.
+  const keepsNobody = records.every((record) => isMarked(record, occasion) && place.homes.get(record.ref) === key);
+  if (keepsNobody && (records.length === 0 || (person.there && moves.some((move) => move.from === key))))
+    return [{ person: wasLeft(person, moves, key, groups, occasion) }];
   const profile = judged(records, occasion, key);
   if (profile.action === 'anonymize') {
     const left = isFindable(person, key, records) ? gone(person, profile, records, occasion) : person;
+    // Whoever lives on elsewhere took along what they had; of those who were deleted nothing is remembered then.
+    const isTaken = records.every((record) => record.deleted) && moves.some((move) => move.from === key);
     // What these records had elsewhere may be remembered here.
-    return [{ person: { ...left, former: true } }];
+    return [{ person: { ...left, ...(isTaken ? { remembered: person.remembered } : {}), former: true } }];
   }
 
   const isFromUnknown = arrivals.some((move) => place.people.get(move.from)?.unknown);
@@ -90,13 +95,18 @@ function waysOf(
   const carriers = arrivals.filter(
     (move) => mayTakeAlong(move, groups, moves, place) && !isMarked(move.record, occasion),
   );
-  const isCertain = carriers.some((move) => (groups.get(move.from) ?? []).every((record) => record.deleted));
+  // Somebody new here may have been sent already, and nobody knows whether they are there: then it is no vacant address.
+  const isAnybodyNew = records.some((record) => !record.deleted && !place.homes.has(record.ref));
+  const isCertain =
+    !isAnybodyNew && carriers.some((move) => (groups.get(move.from) ?? []).every((record) => record.deleted));
+  const staying = records.filter((record) => place.homes.get(record.ref) === key);
   const isVacated =
     moves.some((move) => move.from === key) &&
-    records.every((record) => record.deleted || place.homes.get(record.ref) !== key);
+    (staying.length === 0 || judged(staying, occasion, key).action === 'anonymize');
   if (person.there) {
     const joined: Way = { person: becomes(person, profile, records, occasion, true) };
-    // Those who were here have all left at once and others came: they join, or it is as if nobody had been here.
+    // Those who were here have all left at once, or whoever stays is to be anonymized, and others came: they join, or it
+    // is as if nobody had been here.
     return isVacated ? [joined, ...arrive(strange)] : [joined];
   }
   return arrive(person);
@@ -107,16 +117,25 @@ function waysOf(
       const carried = place.people.get(move.from) ?? strange;
       if (profile.action === 'leave') return { person: { ...carried, unknown: true } };
       const next = becomes(carried, profile, records, occasion, true);
-      return { person: records.length === 1 ? next : { ...next, sure: {}, alone: undefined } };
+      if (records.length > 1) return { person: { ...next, sure: {}, alone: undefined } };
+      // An opt-out that is remembered where they come to may be taken for theirs.
+      const sure = Object.entries(next.sure).filter(([name]) => vacant.remembered[name] !== false);
+      return { person: { ...next, sure: Object.fromEntries(sure) } };
     });
-    if (profile.action === 'leave') return brought.length > 0 ? brought : [{ person: vacant }];
+    // What the CRM grants anew while nobody is there is no opt-out any more when they come back.
+    const nobody: Way = { person: becomes(vacant, profile, records, occasion, false) };
+    if (profile.action === 'leave') return brought.length > 0 ? brought : [nobody];
     if (!profile.mayCreate) {
       // Where nothing can move in place, or several come at once, somebody whom nothing may create again can be lost: the
       // design does not say more.
       if (isCertain && occasion.target.addressMutable && arrivals.length === 1) return brought;
-      return [{ person: vacant }, ...brought];
+      return [nobody, ...brought];
     }
-    const former = arrivals.map((move) => place.people.get(move.from) ?? strange);
+    // What is granted to those who stay there may be given before somebody leaves.
+    const former = arrivals.map(({ from }) => {
+      const left = place.people.get(from) ?? strange;
+      return { ...left, up: { ...left.up, ...granted(groups.get(from) ?? [], occasion) } };
+    });
     const created: Way = { person: becomes(vacant, profile, records, occasion, true, former) };
     const isMove = isCertain && occasion.target.addressMutable && brought.length === 1;
     return isMove && arrivals.length === 1 && records.length === 1 ? brought : [created, ...brought];
@@ -153,4 +172,60 @@ function wasLeft(
   if (untouched || (person.unknown && person.foreign)) return { ...person, unknown: true };
   // What they took along is not remembered here.
   return { ...strange, remembered: person.remembered, former: true };
+}
+
+/**
+ * A target that is tried and does not answer. Some of what changes there needs no call: where somebody alone goes to an
+ * address that nobody has there, their profile *moves* (section 6, 1) before the platform is told; and whoever joins people
+ * for whom nothing is to be sent, or may not be there at all, belongs there from then on. So a second change, before the
+ * target is back, starts from the one address or from the other.
+ */
+export function begunWithoutCalls(
+  place: Place,
+  target: TargetRules,
+  world: World,
+  crm: readonly CrmPerson[],
+  kept: ReadonlySet<string>,
+): Place[] {
+  if (target.identity === 'record') return [place];
+  const changed = crm.filter((record) => {
+    const key = keyOf(record, place, world);
+    const home = place.homes.get(record.ref);
+    const isNew = home === undefined && (place.people.has(key) || kept.has(record.ref));
+    return target.tables[record.table] && (isNew || (home !== undefined && home !== key));
+  });
+  const alike = new Map<string, Place>();
+  for (const some of subsets(changed)) {
+    const next = some.reduce((so, record) => begunFor(record, so, target, world, crm), place);
+    alike.set(JSON.stringify([[...next.homes], [...next.people.keys()]]), next);
+  }
+  return [...alike.values()];
+}
+
+/** All of them; of many only none and all. */
+function subsets(records: readonly CrmPerson[]): CrmPerson[][] {
+  if (records.length > 3) return [[], [...records]];
+  return records.reduce<CrmPerson[][]>((all, record) => all.concat(all.map((some) => some.concat(record))), [[]]);
+}
+
+function begunFor(
+  record: CrmPerson,
+  place: Place,
+  target: TargetRules,
+  world: World,
+  crm: readonly CrmPerson[],
+): Place {
+  const to = keyOf(record, place, world);
+  const from = place.homes.get(record.ref);
+  const person = from === undefined ? undefined : place.people.get(from);
+  const isAlone = crm.every(
+    ({ ref, deleted }) => ref === record.ref || deleted || from === undefined || place.homes.get(ref) !== from,
+  );
+  const homes = new Map(place.homes).set(record.ref, to);
+  // Of whom the last one leaves is erased first, if they do not move along; that takes a call.
+  if (from === undefined || !person?.there || !isAlone) return { ...place, homes };
+  if (person.foreign || !target.addressMutable || place.people.get(to)?.there) return place;
+  const people = new Map(place.people).set(to, person);
+  people.delete(from);
+  return { ...place, people, homes };
 }

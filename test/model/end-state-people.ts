@@ -60,9 +60,13 @@ export const strange: Person = {
 export interface Place {
   /** Address, or `table/guid` where people are told apart by record. */
   readonly people: ReadonlyMap<string, Person>;
-  /** Record → the person it was when everything was settled last. */
+  /** Record → the person it was when everything was settled last here. */
   readonly homes: ReadonlyMap<string, string>;
+  /** Record → the CRM's permissions when everything was settled last here. */
+  readonly grants: ReadonlyMap<string, Bits>;
 }
+
+export const emptyPlace: Place = { people: new Map(), homes: new Map(), grants: new Map() };
 
 export interface Occasion extends Settled {
   readonly target: TargetRules;
@@ -70,6 +74,10 @@ export interface Occasion extends Settled {
   readonly parked: readonly string[];
   /** Records that were marked just now because another record of their person was erased on some target. */
   readonly along: ReadonlySet<string>;
+  /** People here of whom one is being erased while another target is waited for. */
+  readonly open: ReadonlySet<string>;
+  /** Records that were erased along with somebody whose erasure is still open elsewhere. */
+  readonly kept: ReadonlySet<string>;
 }
 
 const spelling = /^[^@\s]+@[a-z0-9.-]*[a-z0-9][a-z0-9.-]*$/;
@@ -93,6 +101,7 @@ export function decisionOf(
   rules: Rules,
   marks: ReadonlyMap<string, number>,
   key?: string,
+  kept: ReadonlySet<string> = new Set(),
 ): OracleMember & { readonly validAddress: string | undefined } {
   const address = validAddress(record);
   const scope = target?.tables[record.table];
@@ -107,7 +116,7 @@ export function decisionOf(
       merged: record.merged,
       inScope: !scope?.onlyMarketing || record.marketing,
       erasureOpen: false,
-      erasedBefore: !record.deleted && marks.get(record.ref) === record.version,
+      erasedBefore: !record.deleted && (marks.get(record.ref) === record.version || kept.has(record.ref)),
       suppressed: rules.suppressed.has(record.ref) || rules.suppressed.has(address ?? key ?? ''),
     },
     {
@@ -132,19 +141,23 @@ export function decisionOf(
 
 export function judged(records: readonly CrmPerson[], occasion: Occasion, key: string): OracleProfile {
   const { target, rules, world } = occasion;
-  const members = records.map((record) => decisionOf(record, target, rules, world.marks, key));
+  const members = records.map((record) => decisionOf(record, target, rules, world.marks, key, occasion.kept));
   const own = target.identity === 'record' ? members[0]?.validAddress : key;
   return expectedProfile(members, {
-    erasure: false,
+    erasure: occasion.open.has(key),
     addressSuppressed: own !== undefined && rules.suppressed.has(own),
   });
 }
 
+function placeOf({ world, target }: Occasion): Place | undefined {
+  return world.places.get(target.name);
+}
+
 /** Permissions that the CRM was seen to change from not-true to true, on any record of the person. */
-function granted(records: readonly CrmPerson[], occasion: Occasion): Bits {
+export function granted(records: readonly CrmPerson[], occasion: Occasion): Bits {
   const raised: Record<string, boolean> = {};
   for (const record of records) {
-    const former = record.deleted ? undefined : occasion.world.grants.get(record.ref);
+    const former = record.deleted ? undefined : placeOf(occasion)?.grants.get(record.ref);
     for (const name of occasion.target.permissions)
       if (former?.[name] === false && record.grants[name]) raised[name] = true;
   }
@@ -186,7 +199,7 @@ export function becomes(
     return { ...strange, ...data, lowered: true, before, up: down, sure: down };
   }
   if (!person.there) {
-    const isNew = !occasion.world.places.get(occasion.target.name)?.homes.has(alone ?? '');
+    const isNew = !placeOf(occasion)?.homes.has(alone ?? '');
     const isFirst = isNew && alone !== undefined && !person.former;
     const up = each(occasion, (name) => {
       const isRemembered = person.remembered[name] === false && !raised[name] && !person.pending[name];
@@ -214,7 +227,7 @@ export function mayBeUp(person: Person, name: string): boolean {
 
 /** The record was erased on request, and has not changed since. */
 export function isMarked(record: CrmPerson, occasion: Occasion): boolean {
-  return !record.deleted && occasion.world.marks.get(record.ref) === record.version;
+  return !record.deleted && (occasion.world.marks.get(record.ref) === record.version || occasion.kept.has(record.ref));
 }
 
 /** Whether one of these records tells the address by which a contact can be found. */

@@ -12,7 +12,7 @@ export function settleRecords(place: Place, occasion: Occasion): Place[] {
     if (occasion.along.has(record.ref)) options.push(next(person, record, unmarked(record, occasion)));
     ways = ways.flatMap((people) => options.map((option) => new Map(people).set(record.ref, option)));
   }
-  return ways.map((people) => ({ people, homes: place.homes }));
+  return ways.map((people) => ({ ...place, people }));
 }
 
 function next(person: Person, record: CrmPerson, occasion: Occasion): Person {
@@ -24,5 +24,6 @@ function next(person: Person, record: CrmPerson, occasion: Occasion): Person {
 function unmarked(record: CrmPerson, occasion: Occasion): Occasion {
   const marks = new Map(occasion.world.marks);
   marks.delete(record.ref);
-  return { ...occasion, world: { ...occasion.world, marks } };
+  const kept = new Set([...occasion.kept].filter((ref) => ref !== record.ref));
+  return { ...occasion, kept, world: { ...occasion.world, marks } };
 }

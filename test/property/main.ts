@@ -1,10 +1,11 @@
 /**
- * `npm run test:properties`: ten thousand random histories (PROPERTY_RUNS, from PROPERTY_SEED), the orders of two
- * workers' steps in each scenario (at most INTERLEAVING_RUNS runs of each; it says where these were all orders), and the
- * planted bugs. Says what it did; exit code 1
- * when anything is wrong.
+ * `npm run test:properties`: ten thousand random histories (PROPERTY_RUNS, from PROPERTY_SEED), a third of them with
+ * targets that are away for a while; the orders of two workers' steps in each scenario (at most INTERLEAVING_RUNS runs of
+ * each; it says where these were all orders); and the planted bugs. Says what it did; exit code 1 when anything is wrong.
  */
 import { checkHistories } from './history/check.ts';
+import { outages, histories as plain } from './history/commands.ts';
+import { plantedInHistories } from './history/plants.ts';
 import { plantedBugs, scenarios, titleOf } from './interleaving/list.ts';
 import { begin } from './interleaving/scenarios.ts';
 import { explore } from './interleaving/scheduler.ts';
@@ -26,10 +27,10 @@ function secondsSince(started: number): string {
   return `${((Date.now() - started) / 1000).toFixed(1)} s`;
 }
 
-async function histories(): Promise<void> {
-  say(`${runs} histories, seed ${seed}`);
+async function histories(title: string, count: number, kind: typeof plain): Promise<void> {
+  say(`${count} ${title}, seed ${seed}`);
   const started = Date.now();
-  const { figures, failure } = await checkHistories(runs, seed);
+  const { figures, failure } = await checkHistories(count, seed, kind);
   say(
     `${figures.histories} histories in ${secondsSince(started)}: ${figures.settlings} settlings compared with the model, ` +
       `${figures.deaths} workers died, ${figures.faults} calls failed, ids would have crossed ${figures.crossings} times`,
@@ -56,8 +57,15 @@ async function planted(): Promise<void> {
     if (failure) say(`planted, and found after ${needed} runs: ${name}`);
     else fail(`planted and not found: ${name}`);
   }
+  for (const { name, plant, seed: known } of plantedInHistories) {
+    const { failure, figures } = await checkHistories(5_000, known, outages, plant);
+    if (failure) say(`planted, and found after ${figures.histories} histories: ${name}`);
+    else fail(`planted and not found: ${name}`);
+  }
 }
 
-await histories();
+const withOutages = Math.ceil(runs / 3);
+await histories('histories', runs - withOutages, plain);
+await histories('histories with targets that are away for a while', withOutages, outages);
 await interleavings();
 await planted();

@@ -73,10 +73,20 @@ export const firstBreaks: readonly Break[] = [
     invariant: 2,
     what: 'somebody erased on request comes back by work that was owed before',
     file: 'src/sync/judge.ts',
-    find: 'erasedBefore: row !== undefined && view.ledger.erasedEtag === row.etag,',
-    replace: 'erasedBefore: false,',
+    find: 'const isMarked = row !== undefined && view.ledger.erasedEtag === row.etag;',
+    replace: 'const isMarked = false;',
     noticedBy: tests(
       'e2e/core/coming-back: a change that was owed before the erasure was complete does not bring the person back',
+    ),
+  },
+  {
+    invariant: 2,
+    what: 'whoever was erased along with somebody comes back while another target is waited for',
+    file: 'src/sync/judge.ts',
+    find: 'erasedBefore: isMarked || isErasedAlong,',
+    replace: 'erasedBefore: isMarked,',
+    noticedBy: tests(
+      'e2e/core/five-targets: whoever was erased along with a person stays away while another target is waited for, also when the person moves on',
     ),
   },
   {

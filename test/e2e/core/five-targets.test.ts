@@ -127,3 +127,46 @@ test('whoever the person has come to share an address with, while a target was w
     expect(line).toMatch(/^[a-z]+: erased /);
   expect(world.dataverse.crm.read('contact', bert.id)?.emailaddress1).toBe(bert.email);
 });
+
+/** Whoever is there, but for the one target that is down. */
+async function addressesOnOthers(): Promise<Record<string, string[]>> {
+  const { keap: _down, ...others } = await addressesOn();
+  return others;
+}
+
+function onOthers(people: readonly Person[]): Record<string, string[]> {
+  const { keap: _everywhere, ...others } = everywhere(people);
+  return others;
+}
+
+async function keapReturns(worker: Worker): Promise<void> {
+  five.setFaults('keap', []);
+  for (let round = 0; round < 3; round++) {
+    await worker.passSeconds(600);
+    await worker.settle(600);
+  }
+}
+
+test('whoever was erased along with a person stays away while another target is waited for, also when the person moves on', async () => {
+  const { world } = scene;
+  const [anna, bert, carl] = addPeople(world, 3, { new_newsletter: true }) as [Person, Person, Person];
+  edit(world, carl, { emailaddress1: anna.email });
+  const worker = await open(true);
+  await worker.settle(600);
+  five.setFaults('keap', [{ kind: '503' }]);
+  const job = addJob(world, 'anonymize', anna);
+  await worker.settle(30);
+  edit(world, anna, { emailaddress1: 'anna@elsewhere.example' });
+  await worker.settle(30);
+  expect(jobState(world, job)?.status).toBe('inProgress');
+  // Nothing of Carl's own has changed since.
+  expect(await addressesOnOthers()).toEqual(onOthers([bert]));
+
+  await keapReturns(worker);
+
+  expect(await addressesOn()).toEqual(everywhere([bert]));
+  expect(jobState(world, job)).toMatchObject({ status: 'succeeded', code: 'HTTP 410 Gone' });
+  edit(world, carl, { firstname: 'Back' });
+  await worker.settle(600);
+  expect(await addressesOn()).toEqual(everywhere([bert, { ...carl, email: anna.email }]));
+});

@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import { type Command, type History, histories } from './commands.ts';
+import type { Plant } from './plants.ts';
 import { runHistory } from './run.ts';
 
 export interface Figures {
@@ -22,12 +23,17 @@ export interface Result {
   readonly failure: string | undefined;
 }
 
-export async function checkHistories(runs: number, seed: number): Promise<Result> {
+export async function checkHistories(
+  runs: number,
+  seed: number,
+  kind: fc.Arbitrary<History> = histories,
+  plant?: Plant,
+): Promise<Result> {
   const figures: Figures = { seed, histories: 0, settlings: 0, deaths: 0, faults: 0, crossings: 0 };
   let problem = '';
   const details = await fc.check(
-    fc.asyncProperty(histories, async (history) => {
-      const outcome = await runHistory(history);
+    fc.asyncProperty(kind, async (history) => {
+      const outcome = await runHistory(history, undefined, plant);
       figures.histories += 1;
       figures.settlings += outcome.settlings;
       figures.deaths += outcome.deaths;
@@ -36,7 +42,8 @@ export async function checkHistories(runs: number, seed: number): Promise<Result
       if (outcome.problem) problem = outcome.problem;
       return outcome.problem === undefined;
     }),
-    { numRuns: runs, seed },
+    // What a planted bug breaks is known: there is nothing to make shorter.
+    { numRuns: runs, seed, endOnFailure: plant !== undefined },
   );
   if (!details.failed) return { figures, failure: undefined };
   const thrown = details.errorInstance instanceof Error ? details.errorInstance.stack : 'it did not fail again';

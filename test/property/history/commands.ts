@@ -20,6 +20,9 @@ export const addresses = [
 
 export type Flag = 'doNotEmail' | 'doNotBulkEmail' | 'marketing' | 'Newsletter' | 'Events';
 
+/** Why a target does nothing for a while: it is down, says 429, refuses the credentials, or somebody paused it. */
+export type Absence = 'unavailable' | 'throttled' | 'refused' | 'paused';
+
 export type Command =
   | { readonly do: 'create'; readonly slot: number; readonly address: number; readonly flags: readonly Flag[] }
   | { readonly do: 'edit'; readonly slot: number }
@@ -37,12 +40,16 @@ export type Command =
   | { readonly do: 'inactiveSetting'; readonly table: 'contact' | 'lead' | 'account' }
   | { readonly do: 'scopeSetting'; readonly onlyMarketing: boolean; readonly whenOutOfScope: number }
   | { readonly do: 'secondTarget' | 'look' | 'expire' | 'reconcile' }
+  | { readonly do: 'leave'; readonly target: number; readonly how: Absence }
+  | { readonly do: 'return'; readonly target: number }
   | { readonly do: 'settle'; readonly faults: readonly (Fault | null)[]; readonly deaths: readonly number[] };
 
 export interface History {
   readonly identity: 'address' | 'record';
   readonly secondIdentity: 'address' | 'record';
   readonly addressMutable: boolean;
+  /** Targets beside the first one from the beginning, each with what it tells people apart by. */
+  readonly others?: readonly ('address' | 'record')[];
   /** Addresses whom the platform knows from earlier times. */
   readonly earlier: readonly number[];
   readonly commands: readonly Command[];
@@ -83,7 +90,7 @@ const create = fc.tuple(slot, address, grants, fc.option(flag, { freq: 6 })).map
   }),
 );
 
-const command: fc.Arbitrary<Command> = fc.oneof(
+const choices: fc.WeightedArbitrary<Command>[] = [
   { weight: 10, arbitrary: create },
   { weight: 7, arbitrary: calm },
   { weight: 3, arbitrary: rough },
@@ -148,12 +155,50 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       .constantFrom('secondTarget' as const, 'look' as const, 'look' as const, 'expire' as const, 'reconcile' as const)
       .map((what): Command => ({ do: what })),
   },
-);
+];
 
-export const histories: fc.Arbitrary<History> = fc.record({
-  identity: fc.constantFrom('address', 'address', 'address', 'record'),
-  secondIdentity: fc.constantFrom('address', 'record'),
+const target = fc.integer({ min: 0, max: 2 });
+const settled = fc.oneof({ weight: 4, arbitrary: calm }, { weight: 1, arbitrary: rough });
+const leave = fc
+  .tuple(target, fc.constantFrom<Absence[]>('unavailable', 'throttled', 'refused', 'paused'))
+  .map(([which, how]): Command => ({ do: 'leave', target: which, how }));
+const comeBack = target.map((which): Command => ({ do: 'return', target: which }));
+const erase = slot.map((where): Command => ({ do: 'job', slot: where, operation: 'anonymizeContact' }));
+const moveTo = fc.tuple(slot, address).map(([where, at]): Command => ({ do: 'address', slot: where, address: at }));
+
+/** What follows one another while a target is away; each thing alone, with or without a settling after it. */
+const scenes: fc.WeightedArbitrary<Command[]>[] = [
+  { weight: 8, arbitrary: fc.tuple(fc.oneof(...choices)) },
+  { weight: 4, arbitrary: fc.tuple(fc.oneof(...choices), settled) },
+  { weight: 3, arbitrary: fc.tuple(leave, settled) },
+  { weight: 3, arbitrary: fc.tuple(leave, erase, settled) },
+  { weight: 2, arbitrary: fc.tuple(erase, settled) },
+  { weight: 4, arbitrary: fc.tuple(moveTo, settled) },
+  { weight: 3, arbitrary: fc.tuple(comeBack, settled) },
+];
+
+const people = fc.tuple(fc.array(create, { minLength: 2, maxLength: 5 }), settled);
+
+const world = {
+  identity: fc.constantFrom('address' as const, 'address' as const, 'address' as const, 'record' as const),
+  secondIdentity: fc.constantFrom('address' as const, 'record' as const),
   addressMutable: fc.constantFrom(true, true, true, false),
   earlier: fc.uniqueArray(fc.constantFrom(0, 2, 3), { maxLength: 2 }),
-  commands: fc.array(command, { minLength: 4, maxLength: 24, size: 'max' }),
+};
+
+export const histories: fc.Arbitrary<History> = fc.record({
+  ...world,
+  commands: fc.array(fc.oneof(...choices), { minLength: 4, maxLength: 24, size: 'max' }),
+});
+
+/** Two or three targets, each of which may be away for a while. */
+export const outages: fc.Arbitrary<History> = fc.record({
+  ...world,
+  others: fc.array(fc.constantFrom('address' as const, 'address' as const, 'record' as const), {
+    minLength: 1,
+    maxLength: 2,
+  }),
+  commands: fc
+    .tuple(people, fc.array(fc.oneof(...scenes), { minLength: 3, maxLength: 12, size: 'max' }))
+    .map(([[created, first], rest]): Command[] => [...created, first, ...rest.flat()]),
 });

@@ -9,6 +9,7 @@ import {
   type RecordId,
   type RecordRef,
   type TableName,
+  type TargetName,
 } from '../../../config/words.ts';
 import { suppress, unsuppress } from '../../../src/sync/operate.ts';
 import { pull } from '../../../src/sync/pull.ts';
@@ -39,7 +40,8 @@ import {
 } from '../../support/fakes/fake-world.ts';
 import type { CrmRecord } from '../../support/fakes/memory-crm.ts';
 import type { Fault } from '../../support/fakes/memory-platform.ts';
-import { addresses, type Command, type Flag, type History, slots } from './commands.ts';
+import { type Absence, addresses, type Command, type Flag, type History, slots } from './commands.ts';
+import type { Plant } from './plants.ts';
 
 export interface Outcome {
   readonly problem: string | undefined;
@@ -52,8 +54,12 @@ export interface Outcome {
   readonly worlds: number;
 }
 
+const names = ['first', 'second', 'third'] as const;
 const outOfScopeActions = ['resetPermissions', 'ignore', 'anonymize'] as const;
 const never = new AbortController().signal;
+
+const byOperator = { code: 'PAUSED_BY_OPERATOR', reason: 'paused', forMs: 0, by: 'operator' } as const;
+type Script = (target: string) => (call: string) => Fault | undefined;
 
 /** Puts something of its own in the place of settling and of the model; answers what is wrong. */
 export interface Instead {
@@ -63,12 +69,14 @@ export interface Instead {
   readonly brakeCount: number;
 }
 
-export async function runHistory(history: History, instead?: Instead): Promise<Outcome> {
-  const run = await Run.start(history, instead);
+/** `plant` bends every worker. */
+export async function runHistory(history: History, instead?: Instead, plant?: Plant): Promise<Outcome> {
+  const run = await Run.start(history, instead, plant);
   for (const [index, command] of history.commands.entries()) {
     const problem = await run.perform(command);
     if (problem) return run.outcome(`command ${index}: ${problem}`);
   }
+  await run.everybodyReturns();
   const last = await run.perform({ do: 'settle', faults: [], deaths: [] });
   const problem = last ?? (instead ? undefined : await run.sortOut());
   return run.outcome(problem && `at the end: ${problem}`);
@@ -78,8 +86,10 @@ class Run {
   readonly #world: FakeWorld;
   readonly #history: History;
   readonly #instead: Instead | undefined;
+  readonly #plant: { readonly bend?: Plant };
   #choices: Choices;
   #suppressed = new Set<string>();
+  readonly #away = new Map<string, Absence>();
   #worlds: World[] = [emptyWorld];
   #requests: Request[] = [];
   #jobs = 0;
@@ -89,19 +99,25 @@ class Run {
   #deaths = 0;
   #faults = 0;
 
-  constructor(history: History, instead?: Instead) {
+  constructor(history: History, instead?: Instead, plant?: Plant) {
+    this.#plant = plant ? { bend: plant } : {};
     this.#world = createFakeWorld({ givesOwnKeys: instead !== undefined });
     this.#history = history;
     this.#instead = instead;
     this.#choices = {
-      targets: [targetOf('first', history.identity, history.addressMutable, ['contact', 'lead', 'account'])],
+      targets: [
+        targetOf('first', history.identity, history.addressMutable, ['contact', 'lead', 'account']),
+        ...(history.others ?? []).map((identity, index) =>
+          targetOf(names[index + 1] ?? '', identity, true, ['contact', 'lead', 'account']),
+        ),
+      ],
       anonymizeInactive: { contact: false, lead: false, account: false },
       ...(instead ? { brakeCount: instead.brakeCount } : {}),
     };
   }
 
-  static async start(history: History, instead?: Instead): Promise<Run> {
-    const run = new Run(history, instead);
+  static async start(history: History, instead?: Instead, plant?: Plant): Promise<Run> {
+    const run = new Run(history, instead, plant);
     await run.#world.configure(run.#choices);
     // Where everybody's address is gone the connector doubts the column; these three keep theirs.
     for (const [index, table] of (['contact', 'lead', 'account'] as const).entries()) {
@@ -264,9 +280,30 @@ class Run {
         await reconcileAll(this.#world.worker());
         this.#worlds = this.#worlds.map((world) => afterReading(world, this.#people()));
         return undefined;
+      case 'leave': {
+        const name = this.#choices.targets[command.target]?.name as TargetName | undefined;
+        if (!name || this.#away.has(name)) return undefined;
+        this.#away.set(name, command.how);
+        if (command.how === 'paused') await this.#world.store.targets.pause(name, byOperator);
+        return undefined;
+      }
+      case 'return':
+        return this.#returns(this.#choices.targets[command.target]?.name);
       case 'settle':
         return this.#settle(command.faults, command.deaths);
     }
+  }
+
+  async everybodyReturns(): Promise<void> {
+    for (const name of [...this.#away.keys()]) await this.#returns(name);
+  }
+
+  async #returns(name: string | undefined): Promise<undefined> {
+    const how = name === undefined ? undefined : this.#away.get(name);
+    if (name === undefined || how === undefined) return undefined;
+    this.#away.delete(name);
+    if (how === 'paused') await this.#world.store.targets.resume(name as TargetName);
+    return undefined;
   }
 
   async #change(
@@ -336,16 +373,18 @@ class Run {
     }
     const queue = [...faults];
     const script =
-      () =>
+      (target: string) =>
       (call: string): Fault | undefined => {
-        if (call === 'find' || call === 'check') return undefined;
+        const how = this.#away.get(target);
+        if (how !== undefined && how !== 'paused') return { kind: how, forMs: 3000 };
+        if (call === 'find' || call === 'check' || call === 'hasNobody') return undefined;
         const fault = queue.shift() ?? undefined;
         if (fault) this.#faults += 1;
         return fault;
       };
     try {
       for (const after of deaths) if (await this.#dies(after, script)) this.#world.pass(leaseSeconds * 1000 + 1);
-      await this.#world.settle(this.#world.worker({ script }));
+      await this.#world.settle(this.#world.worker({ ...this.#plant, script }), new Set(this.#away.keys()));
     } catch (error) {
       return `settling failed: ${error instanceof Error ? error.stack : String(error)}`;
     }
@@ -353,7 +392,7 @@ class Run {
   }
 
   /** A worker that stops for ever at its n-th step; false when it came to its end before. */
-  async #dies(after: number, script: () => (call: string) => Fault | undefined): Promise<boolean> {
+  async #dies(after: number, script: Script): Promise<boolean> {
     let steps = 0;
     let died = (): void => undefined;
     const death = new Promise<'dead'>((resolve) => {
@@ -364,8 +403,11 @@ class Run {
       died();
       return new Promise(() => undefined);
     };
-    const core = this.#world.worker({ before: step, after: step, script });
-    const ended = await Promise.race([death, this.#world.settle(core).then(() => 'alive' as const)]);
+    const core = this.#world.worker({ ...this.#plant, before: step, after: step, script });
+    const ended = await Promise.race([
+      death,
+      this.#world.settle(core, new Set(this.#away.keys())).then(() => 'alive' as const),
+    ]);
     if (ended === 'dead') this.#deaths += 1;
     return ended === 'dead';
   }
@@ -374,6 +416,14 @@ class Run {
     const parked: Record<string, string[]> = {};
     for (const [target, rows] of this.#world.store.tables.deliveries)
       parked[target] = [...rows].flatMap(([name, row]) => (row.parked_code?.endsWith('IDS_WOULD_CROSS') ? [name] : []));
+    // An erasure that waits for the same reason is tried again and again, and says so.
+    for (const parts of this.#world.store.tables.erasureTargets.values())
+      for (const [target, part] of parts) {
+        const erasure = this.#world.store.tables.erasures.get(part.erasure_id);
+        const waits = part.state === 'pending' && part.waiting_code?.endsWith('IDS_WOULD_CROSS');
+        if (waits && erasure?.crm_table && erasure.record_id)
+          parked[target]?.push(formatRecordRef({ table: erasure.crm_table, id: erasure.record_id }));
+      }
     return parked;
   }
 
@@ -385,26 +435,38 @@ class Run {
           return `${name} is parked: ${row.parked_code}`;
     const crossing = this.#parked();
     if (Object.values(crossing).some((names) => names.length > 0)) this.#crossings += 1;
-    const settled = { rules: this.#rules(), crm: this.#people(), requests: this.#requests, crossing };
+    // Who came first while a target was away decides whose ids cross, and what is left when that is sorted out: the
+    // histories without outages judge it.
+    if (this.#history.others && this.#crossings > 0) return undefined;
+    const settled = {
+      rules: this.#rules(),
+      crm: this.#people(),
+      requests: this.#requests,
+      crossing,
+      away: new Map(this.#away),
+    };
     this.#worlds = distinct(this.#worlds.flatMap((world) => afterSettling(world, settled))).slice(0, 200);
     this.#requests = [];
     // A job for somebody who is parked goes on when that is sorted out.
     const waiting = new Set(Object.values(crossing).flat());
     const unanswered = this.#world.crm.jobs
       .open()
+      .filter(() => this.#away.size === 0)
       .filter(({ customer, lead }) => ![customer, lead].some((ref) => ref && waiting.has(formatRecordRef(ref))));
     if (unanswered.length > 0) return `${unanswered.length} jobs have no answer`;
     const held = Object.fromEntries(
       [...this.#world.platforms].map(([name, { account }]) => [name, [...account.contacts] as readonly Mailable[]]),
     );
-    return contradiction(this.#worlds, settled.rules, held);
+    // What a target shows that is away is compared when it is back.
+    const targets = settled.rules.targets.filter(({ name }) => !this.#away.has(name));
+    return contradiction(this.#worlds, { ...settled.rules, targets }, held);
   }
 
   /** Somebody gives those whose ids would cross addresses of their own: then nothing that crosses is left. */
   async sortOut(): Promise<string | undefined> {
     const crossing = [...new Set(Object.values(this.#parked()).flat())];
     // A contact from earlier times is moved out of the way by hand, in the platform: not here.
-    if (crossing.length === 0 || this.#history.earlier.length > 0) return undefined;
+    if (crossing.length === 0 || this.#history.earlier.length > 0 || this.#history.others) return undefined;
     for (const [index, name] of crossing.entries()) {
       const ref = parseRecordRef(name);
       if (ref && this.#world.crm.get(ref)?.deleted === false)

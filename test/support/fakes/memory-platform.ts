@@ -13,9 +13,10 @@ import { type Account, type ContactWrite, createAccount, type StoredContact } fr
 /**
  * `unavailable`: 503, nothing happened. `throttled`: 429. `lost`: it happened, the answer did not arrive. `late`: the
  * answer did not arrive, and it happens within `forMs`. `half`: the first half of a bulk call happened, no answer.
+ * `refused`: the credentials are refused, nothing happened.
  */
 export type Fault =
-  | { readonly kind: 'unavailable' | 'lost' | 'half' }
+  | { readonly kind: 'unavailable' | 'lost' | 'half' | 'refused' }
   | { readonly kind: 'throttled' | 'late'; readonly forMs: number };
 
 export type Script = (call: string) => Fault | undefined;
@@ -161,6 +162,8 @@ export function createMemoryPlatform(options: MemoryPlatformOptions): MemoryPlat
           status: 429,
           retryAfterMs: fault.forMs,
         });
+      case 'refused':
+        throw new ConnectorError('config', 'FAKE_REFUSED', 'the credentials are refused', { status: 401 });
       case 'lost':
         work();
         break;
@@ -181,7 +184,13 @@ export function createMemoryPlatform(options: MemoryPlatformOptions): MemoryPlat
       capabilities,
       account: `memory ${options.name}`,
       check: async () => ({ findings: [] }),
-      hasNobody: async () => account.contacts.size === 0,
+      hasNobody: async () =>
+        perform(
+          script('hasNobody'),
+          () => account.contacts.size === 0,
+          () => undefined,
+          () => () => undefined,
+        ),
       find: async (ref) =>
         perform(
           script('find'),
@@ -196,9 +205,12 @@ export function createMemoryPlatform(options: MemoryPlatformOptions): MemoryPlat
           () => () => undefined,
         ),
       upsert: async (items) => {
-        for (const item of items) refuseCrossing(item);
+        const fault = script('upsert');
+        // Whoever does not get through does not learn who else is there either.
+        const isReached = !fault || !['unavailable', 'throttled', 'refused'].includes(fault.kind);
+        if (isReached) for (const item of items) refuseCrossing(item);
         return perform(
-          script('upsert'),
+          fault,
           () => items.map(upsertOne),
           () => void items.slice(0, Math.ceil(items.length / 2)).map(upsertOne),
           () => {
