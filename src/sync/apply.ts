@@ -101,8 +101,8 @@ async function applyInOrder(batch: Batch, cases: readonly Case[], assignment: As
   for (let pending = cases; pending.length > 0; ) {
     const keys = new Set(pending.map(({ judged }) => judged.key));
     const free = pending.filter((item) => !originsOf(item).some((origin) => keys.has(origin)));
-    const ready = free.length > 0 ? free : pending.filter((item) => isInCircle(assignment, item.judged.key));
-    const together = new Set(free.length > 0 ? [] : ready.map(({ judged }) => judged.key));
+    const ready = new Set(free.length > 0 ? free : pending.filter((item) => isInCircle(assignment, item.judged.key)));
+    const together = new Set(free.length > 0 ? [] : [...ready].map(({ judged }) => judged.key));
     const able: Case[] = [];
     for (const item of ready) {
       if (originsOf(item).every((origin) => done.has(origin) || together.has(origin))) able.push(item);
@@ -113,11 +113,14 @@ async function applyInOrder(batch: Batch, cases: readonly Case[], assignment: As
         ? await applyCases(batch, able, assignment)
         : await applyTogether(batch, able, together, assignment);
     for (const key of applied) done.add(key);
-    pending = pending.filter((item) => !ready.includes(item));
+    pending = pending.filter((item) => !ready.has(item));
   }
 }
 
-/** People who change places: each is done when all are. A profile that its people have left for good would be nobody's. */
+/**
+ * People who change places: each is done when all are, since a profile that its people have left for good would be
+ * nobody's. Whoever is refused for good stops nobody.
+ */
 async function applyTogether(
   batch: Batch,
   cases: readonly Case[],
@@ -130,7 +133,7 @@ async function applyTogether(
   const withheld = batch.withheld.splice(0);
   const views = withheld.flatMap(({ judged }) => judged.views);
   try {
-    if ([...together].every((key) => done.has(key))) {
+    if ([...together].every((key) => done.has(key) || batch.refused.has(key))) {
       await completeWithheld(batch, withheld);
       return done;
     }

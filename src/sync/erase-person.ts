@@ -165,7 +165,7 @@ async function addWhatTheyLeft(
     if (home !== undefined && sent.has(home)) profiles.delete(home);
     if (key === undefined || !elsewhere.has(key)) continue;
     // Who comes there from elsewhere does not stay, and is another person all the same.
-    if (home === key || (sent.has(key) && member.sentKey === key)) profiles.delete(key);
+    if (home === key) profiles.delete(key);
     else members.delete(name);
   }
   return true;
