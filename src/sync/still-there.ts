@@ -48,9 +48,9 @@ async function onlyTheirs(core: Core, target: TargetName, along: readonly Record
   const names = new Set(along.map(formatRecordRef));
   const { deliveries } = core.store;
   const keys = new Set((await deliveries.peek(target, [], along)).flatMap(({ profileKey }) => profileKey ?? []));
-  for (const { ref, gone, profileKey, emailKey } of await deliveries.peek(target, [...keys], [])) {
+  for (const { ref, gone, profileKey, emailKey, seenKey } of await deliveries.peek(target, [...keys], [])) {
     // Who has not been applied there yet has the address all the same.
-    if (!gone && !names.has(formatRecordRef(ref))) keys.delete((profileKey ?? emailKey) as ProfileKey);
+    if (!gone && !names.has(formatRecordRef(ref))) keys.delete((profileKey ?? emailKey ?? seenKey) as ProfileKey);
   }
   return [...keys];
 }

@@ -40,6 +40,14 @@ export const firstBreaks: readonly Break[] = [
     ),
   },
   {
+    invariant: 1,
+    what: 'two erasures whose people came to each other’s address keep each other from the profiles for ever',
+    file: 'src/sync/erase.ts',
+    find: 'for (const erasure of busy)\n    if (!(await eraseAlone(core, name, signal, claimLease, erasure)))',
+    replace: 'for (const erasure of busy)\n    if (erasure)',
+    noticedBy: tests('property/histories: two people who are being erased have come to each other’s address'),
+  },
+  {
     invariant: 2,
     what: 'a worker whose lease passed to somebody else still writes down what it did',
     file: 'src/store/profiles.ts',
@@ -98,6 +106,25 @@ export const firstBreaks: readonly Break[] = [
     noticedBy: tests(
       'e2e/core/notes: whoever was erased on request stays away, and comes back with the next change of a person',
       'e2e/core/notes: an erasure is not closed while a note of the person may still be on its way',
+    ),
+  },
+  {
+    invariant: 2,
+    what: 'somebody is written where they came to although what they left could not be settled',
+    file: 'src/sync/apply.ts',
+    find: 'if (originsOf(item).every((origin) => done.has(origin) || together.has(origin))) able.push(item);',
+    replace:
+      'if (assignment.left.has(item.judged.key) || originsOf(item).every((origin) => done.has(origin))) able.push(item);',
+    noticedBy: tests('property/histories: nobody is done where they came to before what they left is settled'),
+  },
+  {
+    invariant: 2,
+    what: 'a profile of which an erasure was begun moves along with somebody',
+    file: 'src/sync/moves.ts',
+    find: ' && !isBeingErased;',
+    replace: ';',
+    noticedBy: tests(
+      'property/histories: two people come to one address at once, and the erasure of what one left is answered with 429',
     ),
   },
   {
@@ -174,6 +201,16 @@ export const firstBreaks: readonly Break[] = [
     noticedBy: tests(
       'e2e/core/positions: another organization under the same URL is refused, and nobody is anonymized',
       'e2e/core/positions: an organization that changes under a running worker erases nobody, identity: address',
+    ),
+  },
+  {
+    invariant: 4,
+    what: 'an erased record that has no address takes along whoever has one that it had once',
+    file: 'src/sync/erase-person.ts',
+    find: 'present ? [present] : undoubted',
+    replace: 'undoubted',
+    noticedBy: tests(
+      'property/histories: an erased record without an address takes nobody along who has an address that it had once',
     ),
   },
   {
