@@ -47,7 +47,7 @@ export async function judgeAll(batch: Batch, assignment: Assignment): Promise<Ca
     await core.store.profiles.heldByOthers(
       batch.lease.target,
       views.map((view) => view.ledger.ref.id),
-      relevant,
+      [],
     ),
   );
   const cases: Case[] = [];

@@ -41,20 +41,23 @@ function formerKeysOf({ key, ledger }: View): ProfileKey[] {
 }
 
 /** Those of them that may still be there because of it. */
-function formersOf(view: View, profiles: ReadonlyMap<ProfileKey, Profile>, views: readonly View[]): Profile[] {
+function formersOf(view: View, profiles: ReadonlyMap<ProfileKey, Profile>): Profile[] {
   return formerKeysOf(view).flatMap((key) => {
     const profile = profiles.get(key);
     if (profile === undefined || !mayBeThere(profile)) return [];
-    if (key === view.ledger.profileKey) return [profile];
     // What it was sent for long ago may be somebody else's by now.
-    const isSomebodyElses = views.some((other) => {
-      const { profileKey, sentKey } = other.ledger;
-      return (
-        other.name !== view.name && isThere(other) && (profileKey === key || (other.key === key && sentKey === key))
-      );
-    });
-    const isItsOwn = mayHaveLanded(profile) || profile.contactKey === view.ledger.ref.id;
-    return isItsOwn && !isSomebodyElses ? [profile] : [];
+    const isItsOwn =
+      key === view.ledger.profileKey || mayHaveLanded(profile) || profile.contactKey === view.ledger.ref.id;
+    return isItsOwn ? [profile] : [];
+  });
+}
+
+/** It was only sent for this profile once: others live there, or were sent there after it. */
+function isSomebodyElses({ key }: Profile, view: View, views: readonly View[]): boolean {
+  if (key === view.ledger.profileKey) return false;
+  return views.some((other) => {
+    const { profileKey, sentKey } = other.ledger;
+    return other.name !== view.name && isThere(other) && (profileKey === key || (other.key === key && sentKey === key));
   });
 }
 
@@ -104,14 +107,16 @@ async function isOwedToErasure(batch: Batch, { views }: Gathered, view: View, ke
 export async function assign(batch: Batch, gathered: Gathered): Promise<Assignment> {
   const profiles = new Map(gathered.profiles);
   const views = gathered.views.filter((view) => profiles.has(view.key) && belongs(view));
-  const formers = (view: View): Profile[] => formersOf(view, profiles, gathered.views);
+  const isOthers = (former: Profile, view: View): boolean => isSomebodyElses(former, view, gathered.views);
   // Also those whose own delivery is not being applied yet: what they left is not one person's to take along.
   const leavers = new Map<ProfileKey, number>();
   for (const view of gathered.views.filter(isThere))
-    for (const from of formers(view)) leavers.set(from.key, (leavers.get(from.key) ?? 0) + 1);
+    for (const from of formersOf(view, profiles))
+      if (!isOthers(from, view)) leavers.set(from.key, (leavers.get(from.key) ?? 0) + 1);
   const departures = new Map<ProfileKey, Set<ProfileKey>>();
   for (const view of views)
-    for (const from of formers(view)) departures.set(from.key, (departures.get(from.key) ?? new Set()).add(view.key));
+    for (const from of formersOf(view, profiles))
+      departures.set(from.key, (departures.get(from.key) ?? new Set()).add(view.key));
   const members: Map<ProfileKey, View[]> = Map.groupBy(views, (view) => view.key);
   const left = new Set<ProfileKey>();
   const origins = new Map<ProfileKey, Set<ProfileKey>>();
@@ -128,7 +133,7 @@ export async function assign(batch: Batch, gathered: Gathered): Promise<Assignme
   }
 
   const journeys = views.flatMap((view) =>
-    formers(view).map((former, _index, all) => ({ view, former, only: all.length === 1 })),
+    formersOf(view, profiles).map((former, _index, all) => ({ view, former, only: all.length === 1 })),
   );
   for (const view of views) if (view.ledger.claim && mayBeHit(batch, view, profiles)) delayed.add(view.key);
   waiting.push(...views.filter((view) => view.ledger.claim && delayed.has(view.key)));
@@ -151,10 +156,11 @@ export async function assign(batch: Batch, gathered: Gathered): Promise<Assignme
       (v) => isThere(v) && isForTarget(batch, v) && (v.ledger.profileKey ?? v.key) === v.key,
     );
     const occupied = isThereStill(profiles.get(to));
-    const movers = here.filter((other) => formers(other).length > 0);
+    const movers = here.filter((other) => formersOf(other, profiles).some((from) => !isOthers(from, other)));
     // What was begun to be erased may be gone or not: it is finished there, and whoever left it is new elsewhere.
     const isBeingErased = former.openIntents.some((intent) => intent.kind === 'anonymize');
-    const alone = only && stay.length === 0 && leavers.get(former.key) === 1 && !isBeingErased;
+    const own = !isOthers(former, view);
+    const alone = only && own && stay.length === 0 && leavers.get(former.key) === 1 && !isBeingErased;
     const canMove = alone && !occupied && movers.length === 1 && batch.target.platform.capabilities.addressMutable;
     if (canMove && !(await isOwedToErasure(batch, gathered, view, former.key))) {
       await batch.core.store.profiles.move(batch.lease, former.key, to);
@@ -168,6 +174,8 @@ export async function assign(batch: Batch, gathered: Gathered): Promise<Assignme
       vacated.add(former.key);
       continue;
     }
+    // Whoever lives there leaves as well, and takes it along in their own turn.
+    if (!own && (members.get(former.key) ?? []).length === 0) continue;
     left.add(former.key);
     origins.set(to, (origins.get(to) ?? new Set()).add(former.key));
   }

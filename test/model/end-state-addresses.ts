@@ -86,7 +86,10 @@ function waysOf(
     // Whoever lives on elsewhere took along what they had; of those who were deleted nothing is remembered then.
     const isTaken = records.every((record) => record.deleted) && moves.some((move) => move.from === key);
     // What these records had elsewhere may be remembered here.
-    return [{ person: { ...left, ...(isTaken ? { remembered: person.remembered } : {}), former: true } }];
+    // Somebody from earlier times and whoever comes to their address are two contacts, erased at once: either is remembered.
+    const isEither = person.foreign && arrivals.length > 0;
+    const remembered = isTaken ? person.remembered : isEither ? {} : left.remembered;
+    return [{ person: { ...left, remembered, former: true } }];
   }
 
   const isFromUnknown = arrivals.some((move) => place.people.get(move.from)?.unknown);

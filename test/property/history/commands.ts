@@ -48,6 +48,8 @@ export interface History {
   readonly identity: 'address' | 'record';
   readonly secondIdentity: 'address' | 'record';
   readonly addressMutable: boolean;
+  /** Whether a contact is given the id of whoever it is now, where the address tells people apart. */
+  readonly ownKeys?: boolean;
   /** Targets beside the first one from the beginning, each with what it tells people apart by. */
   readonly others?: readonly ('address' | 'record')[];
   /** Addresses whom the platform knows from earlier times. */
@@ -188,6 +190,7 @@ const world = {
 
 export const histories: fc.Arbitrary<History> = fc.record({
   ...world,
+  ownKeys: fc.boolean(),
   commands: fc.array(fc.oneof(...choices), { minLength: 4, maxLength: 24, size: 'max' }),
 });
 

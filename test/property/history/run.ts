@@ -101,7 +101,7 @@ class Run {
 
   constructor(history: History, instead?: Instead, plant?: Plant) {
     this.#plant = plant ? { bend: plant } : {};
-    this.#world = createFakeWorld({ givesOwnKeys: instead !== undefined });
+    this.#world = createFakeWorld({ givesOwnKeys: instead !== undefined || history.ownKeys === true });
     this.#history = history;
     this.#instead = instead;
     this.#choices = {

@@ -107,13 +107,14 @@ export function createMemoryPlatform(options: MemoryPlatformOptions): MemoryPlat
   function upsertOne(item: UpsertItem): Outcome {
     if (!item.mayCreate || (item.known && item.addressChanged)) {
       const contact = existingOf(item);
-      if (contact && item.giveOwnKey && options.givesOwnKeys && identity === 'address') {
+      if (contact?.externalId) {
+        const former = contact.externalId;
+        account.put(former, writeOf(item, false));
+        const isRenamed = options.givesOwnKeys && identity === 'address' && former !== item.contactKey;
+        if (!isRenamed || (!item.mayCreate && !item.giveOwnKey))
+          return { kind: 'done', status: 200, contactKey: former, created: false };
         account.add(writeOf(item, false), true);
         return { kind: 'done', status: 200, contactKey: item.contactKey, created: false };
-      }
-      if (contact?.externalId) {
-        account.put(contact.externalId, writeOf(item, false));
-        return { kind: 'done', status: 200, contactKey: contact.externalId, created: false };
       }
       if (contact) {
         account.add(writeOf(item, false), true);
