@@ -45,7 +45,7 @@ export const firstBreaks: readonly Break[] = [
     file: 'src/sync/erase.ts',
     find: 'for (const erasure of busy)\n    if (!(await eraseAlone(core, name, signal, claimLease, erasure)))',
     replace: 'for (const erasure of busy)\n    if (erasure)',
-    noticedBy: tests('property/histories: two people who are being erased have come to each other’s address'),
+    noticedBy: tests('property/found: two people who are being erased have come to each other’s address'),
   },
   {
     invariant: 2,
@@ -115,7 +115,7 @@ export const firstBreaks: readonly Break[] = [
     find: 'if (originsOf(item).every((origin) => done.has(origin) || together.has(origin))) able.push(item);',
     replace:
       'if (assignment.left.has(item.judged.key) || originsOf(item).every((origin) => done.has(origin))) able.push(item);',
-    noticedBy: tests('property/histories: nobody is done where they came to before what they left is settled'),
+    noticedBy: tests('property/found: nobody is done where they came to before what they left is settled'),
   },
   {
     invariant: 2,
@@ -124,7 +124,7 @@ export const firstBreaks: readonly Break[] = [
     find: ' && !isBeingErased;',
     replace: ';',
     noticedBy: tests(
-      'property/histories: two people come to one address at once, and the erasure of what one left is answered with 429',
+      'property/found: two people come to one address at once, and the erasure of what one left is answered with 429',
     ),
   },
   {
@@ -210,7 +210,7 @@ export const firstBreaks: readonly Break[] = [
     find: 'present ? [present] : undoubted',
     replace: 'undoubted',
     noticedBy: tests(
-      'property/histories: an erased record without an address takes nobody along who has an address that it had once',
+      'property/found: an erased record without an address takes nobody along who has an address that it had once',
     ),
   },
   {
