@@ -264,6 +264,27 @@ test('while the contact that was left cannot be erased nobody who came from ther
   expect(dueInMs(room, 1)).toBe(1000);
 });
 
+test('what the platform refuses there is said to whoever came from there, again later, and parked in the end', async () => {
+  const room = await openRoom({ script: () => undefined });
+  for (const n of [1, 2]) addPerson(room, n);
+  await settle(room);
+  room.world.crm.update(ref(1), { email: addressOf(2) });
+  const anonymize = () => Promise.resolve({ kind: 'blocked', status: 0, detail: 'wait for the setting' } as const);
+  const targets = new Map(
+    [...room.core.targets].map(([name, target]) => [name, { ...target, platform: { ...target.platform, anonymize } }]),
+  );
+  const core: Core = { ...room.core, targets };
+  await pullAll(room);
+  for (let attempt = 0; attempt < 9; attempt++) {
+    expect(deliveryOf(room, 1)).toMatchObject({ parked_code: null, attempts: attempt });
+    await apply(core, first, never);
+    room.world.pass(dueInMs(room, 1) ?? 0);
+  }
+  expect(deliveryOf(room, 1)).toMatchObject({ parked_code: 'OUTCOME_BLOCKED', due_at: null });
+  expect(deliveryOf(room, 1).parked_reason).toMatch(/^the contact at the former address .*: wait for the setting$/);
+  expect(room.calls).not.toContain('first.upsert');
+});
+
 test('who came from several addresses is written when all of them are done', async () => {
   const room = await joining();
   await settle(room);
