@@ -285,6 +285,35 @@ test('what the platform refuses there is said to whoever came from there, again 
   expect(room.calls).not.toContain('first.upsert');
 });
 
+/** Leads 3 and 4 share the addresses of persons 1 and 2, and change places. */
+async function changingPlaces(script: { of: (call: string) => Fault | undefined }): Promise<Room> {
+  const room = await open(2, { script: (call) => script.of(call) });
+  addPerson(room, 3, { email: addressOf(1) }, 'lead');
+  addPerson(room, 4, { email: addressOf(2) }, 'lead');
+  await settle(room);
+  room.world.crm.update(ref(3, 'lead'), { email: addressOf(2) });
+  room.world.crm.update(ref(4, 'lead'), { email: addressOf(1) });
+  return room;
+}
+
+test('who change places are done in one turn', async () => {
+  const room = await changingPlaces({ of: () => undefined });
+  await applyOnce(room);
+  expect(deliveryOf(room, 3, 'lead')).toMatchObject({ due_at: null, profile_key: keyOf(room, 2) });
+  expect(deliveryOf(room, 4, 'lead')).toMatchObject({ due_at: null, profile_key: keyOf(room, 1) });
+});
+
+test('of those who change places nobody is done while one of them cannot be', async () => {
+  const script = { of: (_: string): Fault | undefined => undefined };
+  const room = await changingPlaces(script);
+  room.world.crm.update(ref(1), { columns: { name: 'edited' } });
+  script.of = (call) => (call === 'upsert' ? { kind: 'unavailable' } : undefined);
+  await applyOnce(room);
+  expect(deliveryOf(room, 3, 'lead')).toMatchObject({ profile_key: keyOf(room, 1), parked_code: null });
+  expect(dueInMs(room, 3, 'lead')).toBe(1000);
+  expect(dueInMs(room, 4, 'lead')).toBe(1000);
+});
+
 test('who came from several addresses is written when all of them are done', async () => {
   const room = await joining();
   await settle(room);
