@@ -43,6 +43,7 @@ export async function judgeAll(batch: Batch, assignment: Assignment): Promise<Ca
   const views = relevant.flatMap((key) => assignment.members.get(key) ?? []);
   const circumstance = await liftSuppressions(batch, views, await circumstancesOf(core, views));
   const adopt = batch.target.settings.adoptExisting && !(await holdsNobody(batch));
+  // Also those that profiles of this batch hold: by them a contact would be found that is not the one that is meant.
   const others = new Set(
     await core.store.profiles.heldByOthers(
       batch.lease.target,

@@ -1,8 +1,8 @@
 /**
  * Targets that have answered an erasure, and may hold the person again: while another target was waited for, the record
- * came to share an address with somebody who is there; or may hold somebody yet who was erased along on another target,
- * where they shared an address with the person at another time. Guarantees: looks by the row that the closing is about to mark, so
- * that no change of address comes between. Says where the erasure has to be done once more; asks no platform.
+ * came to share an address with somebody who is there, or to one at which nobody has looked; or may hold somebody yet who
+ * was erased along on another target. Guarantees: looks by the row that the closing is about to mark, so that no change of
+ * address comes between. Says where the erasure has to be done once more; asks no platform.
  */
 import { formatRecordRef, type ProfileKey, type RecordRef, type TargetName } from '../../config/words.ts';
 import type { Row } from '../dataverse/crm.ts';
